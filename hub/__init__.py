@@ -1,0 +1,1 @@
+"""Fengqiao Hub: intake, relay, projector and everything that serves them."""
