@@ -1,0 +1,188 @@
+"""The tree of errors, and the names under which the hub refuses or parks a message.
+
+    HubError
+    ├── ConfigurationError        settings or data files that contradict themselves: the process does not start
+    │   ├── RuleFileError         names the file and the line
+    │   └── ShardCountMismatch    the store was made for another number of shards
+    ├── Stopped                   a partition must not be read on without a person: carries the remedy
+    │   ├── TopicWentBack         the log ends before our position, or was recreated
+    │   ├── LogStartPassed        records that we never read were deleted
+    │   └── RulesNotLoaded        the journal used a rule digest that this process does not have
+    ├── Trouble                   something of the hub's own is away: wait with backoff, skip nothing
+    │   ├── StoreTrouble
+    │   └── BusTrouble
+    ├── LostShard                 another worker moved the positions on: drop what is held, read again
+    └── EmbeddedServerError       a child server could not be started or stopped
+    Refusal                       readable, but not allowed now: journaled and answered (not an error of the hub)
+    Parking                       cannot be handled: kept whole with the reason
+
+`Refusal` and `Parking` are outcomes of a message. They are raised inside the reading and deciding code
+only, caught at one place in intake, and never reach the process.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class HubError(Exception):
+    """Base of every error that the hub raises on purpose."""
+
+
+class ConfigurationError(HubError):
+    """Settings or data files contradict themselves. Raised at start, never in mid-stream."""
+
+
+class RuleFileError(ConfigurationError):
+    """A rule, flow or code file is wrong. Names the file, the line and what is allowed."""
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        super().__init__(f"{file}:{line}: {problem}")
+        self.file, self.line, self.problem = file, line, problem
+
+
+class ShardCountMismatch(ConfigurationError):
+    """The number of shards is fixed when the store is created (DESIGN rule 5a.2)."""
+
+
+class Stopped(HubError):
+    """A partition can't be read on without a person's decision. `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. Remedy: {remedy}")
+        self.what, self.remedy = what, remedy
+
+
+class TopicWentBack(Stopped):
+    """The topic ends before the stored position, holds another record there, or is of another cluster."""
+
+
+class LogStartPassed(Stopped):
+    """The log starts after the stored position: records that were never read are gone."""
+
+
+class RulesNotLoaded(Stopped):
+    """The journal was decided with a rule digest that this process has not loaded."""
+
+
+class Trouble(HubError):
+    """Something that the hub stands on is away for now. Nothing is skipped; try again with backoff."""
+
+
+class StoreTrouble(Trouble):
+    """PostgreSQL did not answer or broke the connection; what happened to a running commit is unknown."""
+
+
+class BusTrouble(Trouble):
+    """Kafka did not answer or refused for now."""
+
+
+class LostShard(HubError):
+    """Positions under the shard lock are not the ones this worker holds: another worker has the shard."""
+
+
+class EmbeddedServerError(HubError):
+    """An embedded Kafka or PostgreSQL could not be started, found or stopped."""
+
+
+class RefusalName(StrEnum):
+    """Why a readable, signed message was not allowed. The value is the wire name, the docstring the meaning."""
+
+    ILLEGAL_STEP = "illegal_step"
+    NOT_A_PARTY = "not_a_party"
+    NOT_YOUR_TASK = "not_your_task"
+    UNKNOWN_DEPARTMENT = "unknown_department"
+    UNKNOWN_FLOW = "unknown_flow"
+    KIND_NOT_IN_FLOW = "kind_not_in_flow"
+    SENDER_NOT_IN_FLOW = "sender_not_in_flow"
+    RECEIVER_NOT_IN_FLOW = "receiver_not_in_flow"
+    RECEIVER_TWICE = "receiver_twice"
+    PAPER_MISSING = "paper_missing"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    UNKNOWN_RETURN_REASON = "unknown_return_reason"
+    REPLY_OUT_OF_ORDER = "reply_out_of_order"
+    LIMIT_REACHED = "limit_reached"
+    SUPERSEDED = "superseded"
+    REFERRAL_CLOSED = "referral_closed"
+    ALREADY_RAISED = "already_raised"
+    CASE_MERGED = "case_merged"
+    ID_REUSED = "id_reused"
+    WRONG_PARTITION = "wrong_partition"
+    SECRECY_TOO_HIGH = "secrecy_too_high"
+    EARLY_EXPIRED = "early_expired"
+    ALIAS_TAKEN = "alias_taken"
+
+
+class ParkingName(StrEnum):
+    """Why a message could not be handled."""
+
+    MISSING_KEY = "missing_key"
+    BAD_ENVELOPE = "bad_envelope"
+    UNREADABLE = "unreadable"
+    UNKNOWN_TYPE = "unknown_type"
+    WRONG_SCHEMA = "wrong_schema"
+    FOREIGN_SOURCE = "foreign_source"
+    UNKNOWN_SIGNER = "unknown_signer"
+    BAD_SIGNATURE = "bad_signature"
+    EARLY = "early"
+    HELD = "held"
+    DEFECT = "hub.defect"
+
+
+REFUSALS: dict[RefusalName, tuple[str, str]] = {
+    RefusalName.ILLEGAL_STEP: ("当前状态不允许这一步骤", "the task's state does not allow this step now"),
+    RefusalName.NOT_A_PARTY: ("不是本案参与单位", "the sender is not a party to the case"),
+    RefusalName.NOT_YOUR_TASK: ("不是本单位承办的任务", "the task rests with another department"),
+    RefusalName.UNKNOWN_DEPARTMENT: ("接收单位未登记", "a named department is not in the directory"),
+    RefusalName.UNKNOWN_FLOW: ("业务流程未登记或未生效", "no such flow is in force on the legal date"),
+    RefusalName.KIND_NOT_IN_FLOW: ("本流程没有这种移送方式", "the flow has no referral of this kind"),
+    RefusalName.SENDER_NOT_IN_FLOW: ("本单位不能发起该流程", "the sender's role may not raise this flow"),
+    RefusalName.RECEIVER_NOT_IN_FLOW: ("该单位不能接收该流程", "a receiver's role is not allowed in this flow"),
+    RefusalName.RECEIVER_TWICE: ("同一单位被重复列为接收方", "a department is named as a receiver twice"),
+    RefusalName.PAPER_MISSING: ("缺少必备文书", "a paper that the flow requires is missing"),
+    RefusalName.UNKNOWN_OUTCOME: ("结果代码不属于本流程", "the outcome is not one of the flow's"),
+    RefusalName.UNKNOWN_RETURN_REASON: ("退回理由代码不属于本流程", "the return reason is not one of the flow's"),
+    RefusalName.REPLY_OUT_OF_ORDER: ("回复次序不符", "another reply of the flow is due first"),
+    RefusalName.LIMIT_REACHED: ("已达次数上限", "a counter of the flow has reached its cap"),
+    RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
+    RefusalName.REFERRAL_CLOSED: ("移送事项已办结", "the referral is closed, returned or withdrawn"),
+    RefusalName.ALREADY_RAISED: ("该移送已登记", "a referral with this local number was already raised in the case"),
+    RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),
+    RefusalName.ID_REUSED: ("报文标识曾用于其他内容", "the message id was used before for other content"),
+    RefusalName.WRONG_PARTITION: ("分区与案件标识不符", "the record is not on the partition of its case"),
+    RefusalName.SECRECY_TOO_HIGH: ("密级超出本平台允许范围", "the secrecy level is above what the hub may carry"),
+    RefusalName.EARLY_EXPIRED: ("所依据的事项未在期限内到达", "what the message builds on did not arrive in time"),
+    RefusalName.ALIAS_TAKEN: ("部门编号已属他案", "the department's number already names another case"),
+}
+
+PARKINGS: dict[ParkingName, tuple[str, str]] = {
+    ParkingName.MISSING_KEY: ("缺少分区键", "the record has no key"),
+    ParkingName.BAD_ENVELOPE: ("信封属性不合规", "the CloudEvents attributes are missing or wrong"),
+    ParkingName.UNREADABLE: ("内容无法读取", "the data is not UTF-8 JSON"),
+    ParkingName.UNKNOWN_TYPE: ("报文类型或版本未知", "the hub knows no such message type or version"),
+    ParkingName.WRONG_SCHEMA: ("内容不符合模式", "the data does not fit the schema of its type"),
+    ParkingName.FOREIGN_SOURCE: ("来源与主题不符", "the source does not own the topic"),
+    ParkingName.UNKNOWN_SIGNER: ("签名密钥未登记或已失效", "the key is not registered for the source, or not valid then"),
+    ParkingName.BAD_SIGNATURE: ("签名不符", "the signature does not verify"),
+    ParkingName.EARLY: ("先到：所依据的事项尚未到达", "names a case, referral, task or message not known yet"),
+    ParkingName.HELD: ("等待本单位同案先前报文", "waits behind an earlier message of the same sender and case"),
+    ParkingName.DEFECT: ("平台缺陷", "the hub's own code failed on this record alone"),
+}
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """A readable message that is not allowed now. `allowed` says what would be."""
+
+    name: RefusalName
+    detail: str
+    allowed: Sequence[str] = field(default=())
+
+
+@dataclass(eq=False)
+class Parking(Exception):
+    """A message that cannot be handled. `step` is the part of intake that gave up."""
+
+    name: ParkingName
+    detail: str
+    step: str

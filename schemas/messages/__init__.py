@@ -1,0 +1,78 @@
+"""Every message type, its model and who writes it. The wire name is `<type>.v<version>`."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from pydantic import ConfigDict
+
+from schemas.messages import case, outbound, referral, task
+from schemas.messages.base import Data
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """One message type of the contract. `inbound`: a department may send it; `outbound`: the hub writes it to one."""
+
+    type: str
+    title_zh: str
+    model: type[Data]
+    inbound: bool
+    outbound: bool
+
+
+def _both(type_: str, title_zh: str, model: type[Data]) -> MessageKind:
+    return MessageKind(type_, title_zh, model, inbound=True, outbound=True)
+
+
+def _in(type_: str, title_zh: str, model: type[Data]) -> MessageKind:
+    return MessageKind(type_, title_zh, model, inbound=True, outbound=False)
+
+
+def _out(type_: str, title_zh: str, model: type[Data]) -> MessageKind:
+    return MessageKind(type_, title_zh, model, inbound=False, outbound=True)
+
+
+KINDS: tuple[MessageKind, ...] = (
+    _in("referral.raised.v1", "移送", referral.ReferralRaised),
+    _both("referral.withdrawal_requested.v1", "申请撤回", referral.WithdrawalRequested),
+    _both("referral.withdrawal_decided.v1", "撤回决定", referral.WithdrawalDecided),
+    _both("referral.corrected.v1", "更正", referral.ReferralCorrected),
+    _both("task.received.v1", "技术回执", task.TaskReceived),
+    _both("task.signed.v1", "签收", task.TaskSigned),
+    _both("task.accepted.v1", "受理", task.TaskAccepted),
+    _both("task.return_proposed.v1", "异议 / 退回", task.ReturnProposed),
+    _both("return.decided.v1", "退回决定", task.ReturnDecided),
+    _both("task.supplement_requested.v1", "补正", task.SupplementRequested),
+    _both("supplement.provided.v1", "补充材料", task.SupplementProvided),
+    _both("task.started.v1", "开始办理", task.TaskStarted),
+    _both("task.progressed.v1", "办理进展", task.TaskProgressed),
+    _both("task.extended.v1", "延期", task.TaskExtended),
+    _both("task.excluded.v1", "扣除期限", task.TaskExcluded),
+    _both("task.restarted.v1", "重新计算期限", task.TaskRestarted),
+    _both("task.handed_over.v1", "移交承办人", task.TaskHandedOver),
+    _both("task.replied.v1", "办理结果", task.TaskReplied),
+    _both("reply.confirmed.v1", "结果确认", referral.ReplyConfirmed),
+    _both("rework.requested.v1", "退回重办", referral.ReworkRequested),
+    _in("redelivery.requested.v1", "请求重新投递", task.RedeliveryRequested),
+    _both("case.fact_recorded.v1", "案件事实", task.CaseFactRecorded),
+    _both("case.linked.v1", "关联案件", case.CaseLinked),
+    _both("case.merged.v1", "并案", case.CaseMerged),
+    _both("case.split.v1", "分案", case.CaseSplit),
+    _both("followup.recorded.v1", "回访", referral.FollowupRecorded),
+    _both("supervision.raised.v1", "督办", case.SupervisionRaised),
+    _both("supervision.answered.v1", "督办答复", case.SupervisionAnswered),
+    _both("warning.raised.v1", "预警", case.WarningRaised),
+    _out("task.assigned.v1", "任务", outbound.TaskAssigned),
+    _out("task.cancelled.v1", "任务终止", outbound.TaskCancelled),
+    _out("referral.closed.v1", "移送办结", outbound.ReferralClosed),
+    _out("receipts.issued.v1", "接收回执", outbound.ReceiptsIssued),
+    _out("message.refused.v1", "拒收", outbound.MessageRefused),
+)
+
+BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in KINDS}
+
+
+@cache
+def reader(model: type[Data]) -> type[Data]:
+    """The reading form of a model: the same fields and checks, but unknown fields are ignored, not refused."""
+    return type(model.__name__, (model,), {"model_config": ConfigDict(extra="ignore"), "__module__": model.__module__})

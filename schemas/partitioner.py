@@ -1,0 +1,30 @@
+"""Which partition a case is on: Kafka's murmur2 of the key, as the Java client's default partitioner does it.
+
+Other clients default to other hashes, so the contract fixes this one and gives test vectors in the AsyncAPI document.
+"""
+
+_MASK = 0xFFFFFFFF
+_M = 0x5BD1E995
+_SEED = 0x9747B28C
+
+
+def murmur2(key: bytes) -> int:
+    """32-bit murmur2 with Kafka's seed."""
+    length = len(key)
+    h = (_SEED ^ length) & _MASK
+    whole = length - length % 4
+    for i in range(0, whole, 4):
+        k = int.from_bytes(key[i : i + 4], "little") * _M & _MASK
+        k = (k ^ k >> 24) * _M & _MASK
+        h = (h * _M & _MASK) ^ k
+    tail = key[whole:]
+    if tail:
+        h = (h ^ int.from_bytes(tail, "little")) * _M & _MASK
+    h = (h ^ h >> 13) * _M & _MASK
+    return h ^ h >> 15
+
+
+def partition_of(key: bytes | str, partitions: int) -> int:
+    """The partition, and so the shard, of a key: `(murmur2(key) & 0x7fffffff) % partitions`."""
+    raw = key.encode() if isinstance(key, str) else key
+    return (murmur2(raw) & 0x7FFFFFFF) % partitions
