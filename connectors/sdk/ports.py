@@ -1,6 +1,7 @@
 """The two ports that a connector fills in: a source of changes in the department system, and a sink into it.
 
-Everything else (local store, ids, signing, sending again, order, receipts, redelivery, attachments) is the kit's.
+Everything else (local store, ids, signing, sending again, order, receipts, redelivery, attachments) is the
+kit's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,9 @@ from schemas.messages.base import Data
 class Outgoing:
     """One change in the department system, mapped to a message of the contract.
 
-    `local_id` is stable: the same change read again has the same one, so the message id (UUIDv5 of department and
-    `local_id`) is the same and the change counts once. `case` is the case id (`mint_case_id` for a first referral).
+    `local_id` is stable: the same change read again has the same one, so the message id (UUIDv5 of department
+    and `local_id`, see `connectors.sdk.ids`) is the same and the change counts once. `case` is the case id
+    (`mint_case_id` for a first referral).
     """
 
     local_id: str
@@ -32,7 +34,8 @@ class Outgoing:
 class Unmapped:
     """A change that can't be mapped: kept whole in the connector's store with the problem; the rest goes on.
 
-    `problem` names the field, the value and what is allowed. Read again under the same `local_id` it is tried again.
+    `problem` names the field, the value and what is allowed. Read again under the same `local_id` it is tried
+    again.
     """
 
     local_id: str
@@ -42,7 +45,11 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one poll found, in the department system's order, and the cursor from which the next poll goes on."""
+    """What one poll found, in the department system's order, and the cursor from which the next poll goes on.
+
+    The kit stores items and cursor in one transaction before it polls with that cursor: a poll with a cursor says
+    that everything before it is durably taken, and never sooner.
+    """
 
     items: Sequence[Outgoing | Unmapped]
     cursor: str
@@ -54,7 +61,9 @@ class Delivery:
     """One message of the hub for this department, already in order for its case.
 
     `data` is the message's data as received (unknown fields kept). `actor` is the department whose step it is,
-    None when it is the hub's own (`task.assigned`, `referral.closed`, `message.refused` …).
+    None when it is the hub's own (`task.assigned`, `referral.closed`, `message.refused` …). To the data of a
+    `message.refused` the kit adds, from the refused message itself, `referral`, `task` and `local_number` where
+    it had them, so that a sink finds the record.
     """
 
     message_id: str
@@ -67,7 +76,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The department system holds the delivery. `local_number` is its own number for the matter, where it gave one."""
+    """The department system holds the delivery.
+
+    `local_number` is its own number for the matter, where it gave one.
+    """
 
     local_number: str | None = None
     number_kind: str = "case_number"
@@ -101,7 +113,7 @@ class Attachments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What the kit lends to a mapping."""
+    """What the kit lends to a mapping. `settings` is the section `transport` of the connector's configuration."""
 
     department: str
     links: Links
@@ -110,7 +122,10 @@ class Kit:
 
 
 class Source(Protocol):
-    """Reads changes. At-least-once: it may give a change again. Raises `TransportTrouble` when the system is away."""
+    """Reads changes. At-least-once: it may give a change again.
+
+    Raises `TransportTrouble` when the system is away. A poll must end by itself: the transport bounds its waits.
+    """
 
     async def poll(self, cursor: str | None) -> Page: ...
 
@@ -118,16 +133,17 @@ class Source(Protocol):
 class Sink(Protocol):
     """Writes deliveries. Idempotent by `message_id`: delivering twice makes one record there.
 
-    Raises `TransportTrouble` (try again later with backoff) or `DeliveryRejected` (the system says no to this one:
-    kept with the reason and reported; later deliveries of the same case wait, other cases go on).
+    Raises `TransportTrouble` (try again later with backoff) or `DeliveryRejected` (the system says no to this
+    one: kept with the reason and reported; later deliveries of the same case wait, other cases go on). Calls for
+    different cases run at the same time, those for one case never. Each must end by itself.
     """
 
     async def deliver(self, delivery: Delivery) -> Delivered: ...
 
 
 class TransportTrouble(Exception):
-    """The department system or its channel is away for now; nothing was lost, the same call may be made again."""
+    """The department system or its channel is away for now; nothing was lost, call again later."""
 
 
 class DeliveryRejected(Exception):
-    """The department system refuses this delivery for good; says which field, which value, what is allowed."""
+    """The department system refuses this delivery for good; says which field, value and what is allowed."""

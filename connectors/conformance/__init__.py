@@ -1,0 +1,1 @@
+"""The suite that any connector must pass, whatever its transport: see `suite.ConnectorConformance`."""
