@@ -1,0 +1,1 @@
+"""What every stand-in shares: records, officers and their policies, the plan of matters, the checker."""
