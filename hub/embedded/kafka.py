@@ -72,6 +72,7 @@ class EmbeddedKafka:
     start is taken again, else a free one. `settings` are broker properties that override or add to
     PROPERTIES. `heap_mb` is the Java heap. Unless `detached` the broker dies with this process, even by
     kill -9.
+    """
 
     def __init__(
         self,

@@ -52,8 +52,8 @@ def choose_port(server: str, wanted: int | None, last: int | None) -> int:
 class ServerProcess:
     """The process of one server on one directory. Not for use from several tasks at once.
 
-    """The wanted port, or PortBusy. If none is wanted the last one, so that clients find it, or a free one."""
-    that the server writes itself.
+    `log` takes what the process prints; `own_logs` is a pattern, seen from the directory of `log`, of the
+    files that the server writes itself.
     """
 
     def __init__(
@@ -177,7 +177,10 @@ def _tail(file: Path) -> str:
 
 
 async def run_tool(name: str, command: Sequence[str], user: str | None = None) -> None:
-    """Run a preparing program to its end. EmbeddedServerError with its output if it fails."""
+    """Run a preparing program to its end.
+
+    If it fails: EmbeddedServerError with its output. Cancelling kills it.
+    """
     launch = [sys.executable, "-IS", str(_LAUNCH), *(["--user", user] if user else []), "--"]
     tool = await asyncio.create_subprocess_exec(
         *launch, *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
