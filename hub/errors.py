@@ -104,13 +104,11 @@ class RefusalName(StrEnum):
     LIMIT_REACHED = "limit_reached"
     SUPERSEDED = "superseded"
     REFERRAL_CLOSED = "referral_closed"
-    ALREADY_RAISED = "already_raised"
     CASE_MERGED = "case_merged"
     ID_REUSED = "id_reused"
     WRONG_PARTITION = "wrong_partition"
     SECRECY_TOO_HIGH = "secrecy_too_high"
     EARLY_EXPIRED = "early_expired"
-    ALIAS_TAKEN = "alias_taken"
 
 
 class ParkingName(StrEnum):
@@ -146,13 +144,11 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     RefusalName.LIMIT_REACHED: ("已达次数上限", "a counter of the flow has reached its cap"),
     RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
     RefusalName.REFERRAL_CLOSED: ("移送事项已办结", "the referral is closed, returned or withdrawn"),
-    RefusalName.ALREADY_RAISED: ("该移送已登记", "a referral with this local number was already raised in the case"),
     RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),
     RefusalName.ID_REUSED: ("报文标识曾用于其他内容", "the message id was used before for other content"),
     RefusalName.WRONG_PARTITION: ("分区与案件标识不符", "the record is not on the partition of its case"),
     RefusalName.SECRECY_TOO_HIGH: ("密级超出本平台允许范围", "the secrecy level is above what the hub may carry"),
     RefusalName.EARLY_EXPIRED: ("所依据的事项未在期限内到达", "what the message builds on did not arrive in time"),
-    RefusalName.ALIAS_TAKEN: ("部门编号已属他案", "the department's number already names another case"),
 }
 
 PARKINGS: dict[ParkingName, tuple[str, str]] = {

@@ -1,0 +1,89 @@
+"""The state of one case: its referrals, their tasks, what each department was told, what waits.
+
+Values are treated as immutable: `evolve` makes new ones. Only fields that are never sealed are held here;
+personal content stays in the journal, and `contents` names the messages that hold it.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+OPEN, CLOSED, RETURNED, WITHDRAWN = "open", "closed", "returned", "withdrawn"
+ENDED = frozenset({"confirmed", "returned", "cancelled", "noted"})
+
+
+class MessageRef(NamedTuple):
+    """Names a message: the department that sent it and its id."""
+
+    source: str
+    id: str
+
+
+@dataclass(slots=True)
+class Task:
+    """What a referral became in one receiving department. `department` is accountable unless the table says the sender is."""
+
+    id: str
+    referral: str
+    department: str
+    role: str
+    state: str
+    since: str
+    pending: str | None = None
+    replies: int = 0
+    outcome: str | None = None
+    local_number: str | None = None
+
+
+@dataclass(slots=True)
+class Referral:
+    """One hand-over under one flow. `contents`: the raising message and its corrections, in order."""
+
+    id: str
+    flow: str
+    flow_version: int
+    kind: str
+    sender: str
+    lead: str
+    local_number: str
+    legal_at: str
+    raised_at: str
+    state: str = OPEN
+    contents: tuple[MessageRef, ...] = ()
+    opened_by: str | None = None
+    outcome: str | None = None
+    pending: str | None = None
+    returns: int = 0
+    reworks: int = 0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A message of this case that could not be taken yet. `held`: it only waits behind an earlier one of its sender."""
+
+    message: MessageRef
+    since: str
+    held: bool = False
+
+
+@dataclass(slots=True)
+class Case:
+    """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events."""
+
+    id: str
+    born: bool = False
+    version: int = 0
+    merged_into: str | None = None
+    referrals: dict[str, Referral] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+    def parties(self) -> set[str]:
+        """Departments that raised a referral of the case or were given a task of it."""
+        return {r.sender for r in self.referrals.values()} | {t.department for t in self.tasks.values()}
+
+    def tasks_of(self, referral: str) -> list[Task]:
+        """The tasks of one referral, in the order in which they were assigned."""
+        return [task for task in self.tasks.values() if task.referral == referral]

@@ -1,0 +1,122 @@
+"""Deciding on whole cases: facts, links, merges, splits, redelivery, warnings, supervision, and the hub's own messages."""
+
+from collections.abc import Callable
+
+from hub.domain import events as ev
+from hub.domain.decision import Draft
+from hub.errors import Refusal, RefusalName
+from schemas.classes import FieldClass
+from schemas.identifiers import mint_case_id
+
+
+def fact_recorded(draft: Draft) -> None:
+    """A fact that clocks depend on; every other party learns of it."""
+    _be_party(draft)
+    data = draft.message.open
+    draft.add(ev.FactRecorded(data["fact"], data["value"], data["legal_at"]))
+    _tell_parties(draft, FieldClass.INTERNAL)
+
+
+def redelivery_requested(draft: Draft) -> None:
+    """A connector misses records. Granted for what was really sent to it, refused beyond."""
+    _be_party(draft)
+    data, to = draft.message.open, draft.message.source
+    sent = draft.case.sequences.get(to, 0)
+    first, last = data["from_sequence"], data.get("to_sequence") or sent
+    if first > sent or last > sent or first > last:
+        raise Refusal(RefusalName.ILLEGAL_STEP, f"sequences {first}..{last}: {sent} were sent", [f"1..{sent}"])
+    draft.add(ev.RedeliveryGranted(to, first, last))
+
+
+def linked(draft: Draft) -> None:
+    """This half of a link; the other half is a hub message on the other case (5a.11)."""
+    _be_party(draft)
+    data = draft.message.open
+    draft.add(ev.CaseLinked(data["other_case"], data["relation"]))
+    mirrored = {"other_case": draft.case.id, "relation": data["relation"], "legal_at": data["legal_at"]}
+    draft.add(ev.HubMessageIssued("hub.link_mirrored.v1", data["other_case"], mirrored))
+    _tell_parties(draft, FieldClass.INTERNAL)
+
+
+def link_mirrored(draft: Draft) -> None:
+    """The other half of a link. Nobody is told: the parties of both cases differ (promise 8)."""
+    data = draft.message.open
+    draft.add(ev.CaseLinked(data["other_case"], data["relation"]))
+
+
+def merged(draft: Draft) -> None:
+    """并案: this case goes on under another; later messages here are refused with the name of that case."""
+    _be_party(draft)
+    data = draft.message.open
+    if data["into_case"] == draft.case.id:
+        raise Refusal(RefusalName.ILLEGAL_STEP, "into_case is this case")
+    _tell_parties(draft, FieldClass.INTERNAL)
+    mirrored = {"other_case": draft.case.id, "relation": "merged_from", "legal_at": data["legal_at"]}
+    draft.add(ev.HubMessageIssued("hub.link_mirrored.v1", data["into_case"], mirrored))
+    draft.add(ev.CaseMerged(data["into_case"]))
+
+
+def split(draft: Draft) -> None:
+    """分案: the new case is linked; its referrals are raised there by the department under its new number."""
+    _be_party(draft)
+    data = draft.message.open
+    unknown = [r for r in data["referrals"] if r not in draft.case.referrals]
+    if unknown:
+        raise Refusal(RefusalName.ILLEGAL_STEP, f"referrals {unknown} are not of this case", sorted(draft.case.referrals))
+    other = mint_case_id(draft.message.source, data["new_local_number"])
+    draft.add(ev.CaseLinked(other, "split_into"))
+    mirrored = {"other_case": draft.case.id, "relation": "split_from", "legal_at": data["legal_at"]}
+    draft.add(ev.HubMessageIssued("hub.link_mirrored.v1", other, mirrored))
+    _tell_parties(draft, FieldClass.INTERNAL)
+
+
+def supervision_raised(draft: Draft) -> None:
+    """督办 against the department that a task rests with."""
+    referral = draft.referral()
+    data = draft.message.open
+    against = [t.department for t in draft.case.tasks_of(referral.id)]
+    if data["against"] not in against:
+        raise Refusal(RefusalName.UNKNOWN_DEPARTMENT, f"against {data['against']!r} has no task of this referral", against)
+    draft.tell(data["against"], draft.flow(referral).visibility.ceiling("lead"))
+
+
+def supervision_answered(draft: Draft) -> None:
+    """The answer goes to the sender of the referral."""
+    referral = draft.referral()
+    if draft.message.source != referral.sender:
+        draft.tell(referral.sender, FieldClass.SENSITIVE)
+
+
+def warning_raised(draft: Draft) -> None:
+    """预警 opens a case of its own or is added to a known one."""
+    if not draft.case.born:
+        draft.add(ev.CaseOpened(draft.message.source))
+    _tell_parties(draft, FieldClass.INTERNAL)
+
+
+def early_expired(draft: Draft) -> None:
+    """The hub's clock: intake ends the waiting of what has waited too long; see `hub.intake.waiting`."""
+
+
+def _be_party(draft: Draft) -> None:
+    if draft.message.source not in draft.case.parties():
+        raise Refusal(RefusalName.NOT_A_PARTY, f"{draft.message.source!r} has no part in case {draft.case.id}")
+
+
+def _tell_parties(draft: Draft, ceiling: FieldClass) -> None:
+    for department in sorted(draft.case.parties() - {draft.message.source}):
+        draft.tell(department, ceiling)
+
+
+HANDLERS: dict[str, Callable[[Draft], None]] = {
+    "case.fact_recorded": fact_recorded,
+    "redelivery.requested": redelivery_requested,
+    "case.linked": linked,
+    "case.merged": merged,
+    "case.split": split,
+    "supervision.raised": supervision_raised,
+    "supervision.answered": supervision_answered,
+    "warning.raised": warning_raised,
+    "hub.link_mirrored": link_mirrored,
+    "hub.early_expired": early_expired,
+}

@@ -1,0 +1,251 @@
+"""Deciding on whole referrals: raised, withdrawn, corrected, followed up."""
+
+from collections.abc import Callable
+
+from hub.domain import events as ev
+from hub.domain.case import CLOSED, OPEN, WITHDRAWN, Referral, Task
+from hub.domain.decision import Draft, legal_day
+from hub.domain.flow import CodeText, Flow
+from hub.errors import Parking, ParkingName, Refusal, RefusalName
+from schemas.classes import FieldClass
+from schemas.identifiers import mint_case_id
+
+OPENS_A_CASE = frozenset({"referral.raised", "warning.raised"})
+
+
+def raised(draft: Draft) -> None:
+    """A new referral: every receiver gets a task, and the referral counts as open from here on."""
+    data, source = draft.message.open, draft.message.source
+    _case_is_this(draft)
+    flow = _flow(draft)
+    receivers = _receivers(draft, flow)
+    missing = [p.title for p in flow.papers if p.required and p.code not in {x["code"] for x in data["papers"]}]
+    if missing:
+        raise Refusal(RefusalName.PAPER_MISSING, f"papers: {missing} missing for flow {flow.flow}", missing)
+    cap = flow.limits.raised_per_case
+    if cap is not None and sum(r.flow == flow.flow for r in draft.case.referrals.values()) >= cap:
+        raise Refusal(RefusalName.LIMIT_REACHED, f"flow {flow.flow} may be raised {cap} times in one case")
+    opened_by = data.get("opened_by")
+    if opened_by is not None and opened_by not in draft.case.referrals:
+        raise Parking(ParkingName.EARLY, f"opened_by {opened_by!r} is not known in this case", "decide")
+
+    referral = draft.message.derive("referral")
+    if not draft.case.born:
+        draft.add(ev.CaseOpened(source))
+    draft.add(
+        ev.ReferralRaised(
+            referral=referral,
+            flow=flow.flow,
+            flow_version=flow.version,
+            kind=data["kind"],
+            sender=source,
+            lead=data["lead"],
+            local_number=data["local_number"],
+            legal_at=data["legal_at"],
+            raised_at=draft.at,
+            content=draft.message.ref,
+            opened_by=opened_by,
+        )
+    )
+    draft.add(ev.NumberLearned(source, data.get("number_kind", "case_number"), data["local_number"], referral))
+    if data.get("in_custody") is not None:
+        draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
+    for ordinal, (department, role) in enumerate(receivers):
+        assign(draft, referral, draft.message.derive("task", ordinal), department, role)
+
+
+def assign(draft: Draft, referral_id: str, task: str, department: str, role: str) -> None:
+    """Give a department a task and tell it, with what its role may see of the referral."""
+    referral = draft.case.referrals[referral_id]
+    draft.add(ev.TaskAssigned(task, referral_id, department, role, draft.at))
+    own = {
+        "referral": referral_id,
+        "task": task,
+        "role": role,
+        "sender": referral.sender,
+        "sender_number": referral.local_number,
+        "lead": referral.lead,
+    }
+    ceiling = draft.flow(referral).visibility.ceiling(role)
+    draft.tell(department, ceiling, "task.assigned.v1", own, list(referral.contents))
+
+
+def _case_is_this(draft: Draft) -> None:
+    """On a new case the id must be minted from the sender's own number, so that a re-send is the same case."""
+    data, source = draft.message.open, draft.message.source
+    if draft.case.born:
+        if source not in draft.case.parties():
+            raise Refusal(RefusalName.NOT_A_PARTY, f"{source!r} has no part in case {draft.case.id}")
+    elif draft.case.id != mint_case_id(source, data["local_number"]):
+        raise Parking(
+            ParkingName.EARLY, f"case {draft.case.id} is not known and is not minted from local_number", "decide"
+        )
+
+
+def _flow(draft: Draft) -> Flow:
+    data, source, rules = draft.message.open, draft.message.source, draft.rules
+    day = legal_day(data["legal_at"])
+    flow = rules.flow_on(data["flow"], day)
+    if flow is None:
+        raise Refusal(RefusalName.UNKNOWN_FLOW, f"flow {data['flow']!r} is not in force on {day}", sorted(rules.flows))
+    if data["kind"] not in flow.kinds:
+        raise Refusal(RefusalName.KIND_NOT_IN_FLOW, f"kind {data['kind']!r} in {flow.flow}", [k.value for k in flow.kinds])
+    sender = rules.departments.get(source)
+    if sender is None or not sender.plays(flow.senders):
+        raise Refusal(RefusalName.SENDER_NOT_IN_FLOW, f"{source!r} may not raise {flow.flow}", flow.senders)
+    return flow
+
+
+def _receivers(draft: Draft, flow: Flow) -> list[tuple[str, str]]:
+    data = draft.message.open
+    named = [(data["lead"], "lead", flow.lead)]
+    named += [(department, "co_handler", flow.co_handlers) for department in data.get("co_handlers", ())]
+    named += [(department, "copy", flow.copies) for department in data.get("copies", ())]
+    seen = {draft.message.source}
+    for department, role, roles in named:
+        check_receiver(draft, department, role, roles)
+        if department in seen:
+            raise Refusal(RefusalName.RECEIVER_TWICE, f"{department!r} is the sender or is named twice")
+        seen.add(department)
+    return [(department, role) for department, role, _ in named]
+
+
+def check_receiver(draft: Draft, department: str, role: str, roles: list[CodeText]) -> None:
+    """Refuse a receiver that is not registered or whose role the flow does not allow there."""
+    known = draft.rules.departments.get(department)
+    if known is None:
+        allowed = sorted(draft.rules.departments)
+        raise Refusal(RefusalName.UNKNOWN_DEPARTMENT, f"{role} {department!r} is not registered", allowed)
+    if not known.plays(roles):
+        raise Refusal(RefusalName.RECEIVER_NOT_IN_FLOW, f"{role} {department!r} plays {known.roles}", roles)
+
+
+def withdrawal_requested(draft: Draft) -> None:
+    """撤回. At once while the lead has not gone too far (flow data), else the lead decides."""
+    referral = _open_referral(draft, by_sender=True)
+    for task in draft.case.tasks_of(referral.id):
+        refuse_if_raced(draft, task, "referral.withdrawal_requested")
+    lead = lead_task(draft, referral)
+    states = list(draft.rules.lifecycle.states)
+    flow = draft.flow(referral)
+    if lead is None or states.index(lead.state) < states.index(flow.withdraw.before):
+        withdraw(draft, referral)
+        return
+    if lead.state == "replied":
+        raise Refusal(RefusalName.ILLEGAL_STEP, "the lead has replied", ["reply.confirmed", "rework.requested"])
+    draft.add(ev.RequestOpened("withdrawal", referral.id, None, draft.message.source, draft.at))
+    draft.tell(lead.department, flow.visibility.ceiling("lead"))
+
+
+def withdrawal_decided(draft: Draft) -> None:
+    """The lead agrees to the withdrawal or does not."""
+    referral = _open_referral(draft)
+    if draft.message.source != referral.lead:
+        raise Refusal(RefusalName.NOT_YOUR_TASK, f"the lead is {referral.lead!r}", [referral.lead])
+    if referral.pending != "withdrawal":
+        raise Refusal(RefusalName.ILLEGAL_STEP, "no withdrawal is requested")
+    agreed = bool(draft.message.open["agreed"])
+    verdict = "agreed" if agreed else "refused"
+    draft.add(ev.RequestClosed("withdrawal", referral.id, None, verdict, draft.at))
+    draft.tell(referral.sender, FieldClass.SENSITIVE)
+    if agreed:
+        withdraw(draft, referral)
+
+
+def withdraw(draft: Draft, referral: Referral) -> None:
+    """End the referral as withdrawn and cancel what is open."""
+    cancel_open_tasks(draft, referral, "withdrawn", roles=("lead", "co_handler", "copy"))
+    draft.add(ev.ReferralEnded(referral.id, WITHDRAWN, None, draft.at))
+    draft.tell(referral.sender, FieldClass.SENSITIVE, "referral.closed.v1", {"referral": referral.id, "state": WITHDRAWN})
+
+
+def close(draft: Draft, referral: Referral, outcome: str | None) -> None:
+    """End the referral as closed; what becomes of co-handlers' open tasks is flow data (5a.10)."""
+    draft.add(ev.ReferralEnded(referral.id, CLOSED, outcome, draft.at))
+    flow = draft.flow(referral)
+    if flow.on_lead_close.co_handlers == "close":
+        cancel_open_tasks(draft, referral, "lead_closed", roles=("co_handler",))
+    own = {"referral": referral.id, "state": CLOSED, "outcome": outcome}
+    told = {referral.sender: "lead"}
+    gone = ("returned", "cancelled")
+    tasks = draft.case.tasks_of(referral.id)
+    told |= {task.department: task.role for task in tasks if task.role != "copy" and task.state not in gone}
+    for department, role in told.items():
+        draft.tell(department, flow.visibility.ceiling(role), "referral.closed.v1", own)
+
+
+def cancel_open_tasks(draft: Draft, referral: Referral, reason: str, roles: tuple[str, ...]) -> None:
+    """Cancel the tasks of these roles that have not ended, and tell their departments."""
+    lifecycle, flow = draft.rules.lifecycle, draft.flow(referral)
+    for task in draft.case.tasks_of(referral.id):
+        if task.role in roles and not lifecycle.ended(task.state):
+            by, legal_at = draft.message.source, draft.message.open["legal_at"]
+            if task.pending is not None:
+                draft.add(ev.RequestClosed(task.pending, referral.id, task.id, "superseded", draft.at))
+            draft.add(ev.TaskStepped(task.id, reason, "cancelled", by, draft.at, legal_at))
+            own = {"referral": referral.id, "task": task.id, "reason": reason}
+            draft.tell(task.department, flow.visibility.ceiling(task.role), "task.cancelled.v1", own)
+
+
+def corrected(draft: Draft) -> None:
+    """更正: the sender corrects facts; the receivers get the corrected fields, the history keeps both."""
+    referral = draft.referral()
+    if draft.message.source != referral.sender:
+        raise Refusal(RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may correct", [referral.sender])
+    data = draft.message.open
+    legal_at = data["legal_at"] if "legal_at" in data["fields"] else None
+    draft.add(ev.ReferralCorrected(referral.id, draft.message.ref, list(data["fields"]), legal_at))
+    if "in_custody" in data["fields"] and data.get("in_custody") is not None:
+        draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
+    flow = draft.flow(referral)
+    for task in draft.case.tasks_of(referral.id):
+        if task.state not in ("returned", "cancelled"):
+            draft.tell(task.department, flow.visibility.ceiling(task.role))
+
+
+def followup_recorded(draft: Draft) -> None:
+    """回访: kept in the history; the lead learns of it."""
+    referral = draft.referral()
+    if draft.message.source == referral.lead:
+        draft.tell(referral.sender, FieldClass.SENSITIVE)
+    else:
+        draft.tell(referral.lead, draft.flow(referral).visibility.ceiling("lead"))
+
+
+def _open_referral(draft: Draft, by_sender: bool = False) -> Referral:
+    referral = draft.referral()
+    if by_sender and draft.message.source != referral.sender:
+        raise Refusal(RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may do this", [referral.sender])
+    if referral.state != OPEN:
+        raise Refusal(RefusalName.REFERRAL_CLOSED, f"referral {referral.id} is {referral.state}")
+    return referral
+
+
+def lead_task(draft: Draft, referral: Referral) -> Task | None:
+    """The lead's task that has not been returned or cancelled."""
+    for task in draft.case.tasks_of(referral.id):
+        if task.role == "lead" and task.state not in ("returned", "cancelled"):
+            return task
+    return None
+
+
+def refuse_if_raced(draft: Draft, task: Task, step: str) -> None:
+    """Apply the race table to a step against what waits on the task and on its referral (5a.10)."""
+    referral = draft.case.referrals[task.referral]
+    for waiting, scope in ((task.pending, task.id), (referral.pending, None)):
+        if waiting is None:
+            continue
+        verdict = draft.rules.lifecycle.races[waiting].get(step, "both")  # type: ignore[index]
+        if verdict == "first":
+            raise Refusal(RefusalName.SUPERSEDED, f"a {waiting} is waiting since before; state {task.state!r}")
+        if verdict == "replaces":
+            draft.add(ev.RequestClosed(waiting, referral.id, scope, "given_up", draft.at))
+
+
+HANDLERS: dict[str, Callable[[Draft], None]] = {
+    "referral.raised": raised,
+    "referral.withdrawal_requested": withdrawal_requested,
+    "referral.withdrawal_decided": withdrawal_decided,
+    "referral.corrected": corrected,
+    "followup.recorded": followup_recorded,
+}

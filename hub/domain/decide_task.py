@@ -1,0 +1,191 @@
+"""Deciding on steps of one task: the lifecycle table first, then what is special to a step."""
+
+from collections.abc import Callable
+
+from hub.domain import events as ev
+from hub.domain.case import RETURNED, Referral, Task
+from hub.domain.decide_referral import assign, check_receiver, close, refuse_if_raced
+from hub.domain.decision import Draft
+from hub.domain.flow import Flow
+from hub.domain.lifecycle import Step
+from hub.errors import Refusal, RefusalName
+from schemas.classes import FieldClass
+
+
+def step_on_task(draft: Draft) -> None:
+    """Any step of the lifecycle table."""
+    task = draft.task()
+    referral = draft.case.referrals[task.referral]
+    step = draft.rules.lifecycle.steps[draft.message.step]
+    _by_whom(draft, task, referral, step)
+    if task.state in step.again:
+        _learn_number(draft, task)
+        return
+    target = step.target(task.role, task.state)
+    if target is None:
+        allowed = draft.rules.lifecycle.allowed(task.role, task.state)
+        raise Refusal(RefusalName.ILLEGAL_STEP, f"{draft.message.step} in state {task.state!r}", allowed)
+    refuse_if_raced(draft, task, draft.message.step)
+    if step.answers is not None and task.pending != step.answers:
+        raise Refusal(RefusalName.ILLEGAL_STEP, f"no {step.answers} is waiting on this task")
+    target = _CHECKS.get(draft.message.step, _no_check)(draft, task, referral, target)
+
+    by, legal_at = draft.message.source, draft.message.open.get("legal_at", draft.at)
+    draft.add(ev.TaskStepped(task.id, draft.message.step, target, by, draft.at, legal_at, step.rung))
+    if step.opens is not None:
+        draft.add(ev.RequestOpened(step.opens, referral.id, task.id, by, draft.at))
+    _learn_number(draft, task)
+    _tell(draft, task, referral, step)
+    _EFFECTS.get(draft.message.step, _no_effect)(draft, draft.case.tasks[task.id], referral, step)
+
+
+def _by_whom(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    expected = task.department if step.by == "handler" else referral.sender
+    if draft.message.source != expected:
+        raise Refusal(
+            RefusalName.NOT_YOUR_TASK, f"{draft.message.step} is for {expected!r}, not {draft.message.source!r}", [expected]
+        )
+
+
+def _tell(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    flow = draft.flow(referral)
+    told: dict[str, FieldClass] = {}
+    for who in step.tells:
+        if who == "sender":
+            told.setdefault(referral.sender, FieldClass.SENSITIVE)
+        elif who == "handler":
+            told.setdefault(task.department, flow.visibility.ceiling(task.role))
+        else:
+            told.setdefault(referral.lead, flow.visibility.ceiling("lead"))
+    told.pop(draft.message.source, None)
+    for department, ceiling in told.items():
+        draft.tell(department, ceiling)
+
+
+def _learn_number(draft: Draft, task: Task) -> None:
+    data = draft.message.open
+    number = data.get("local_number")
+    if number is not None and number != task.local_number:
+        kind = data.get("number_kind", "case_number")
+        draft.add(ev.NumberLearned(task.department, kind, number, task.referral, task.id))
+
+
+def _no_check(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    return target
+
+
+def _check_return_reason(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    codes = [reason.code for reason in draft.flow(referral).return_reasons]
+    if draft.message.open["reason_code"] not in codes:
+        raise Refusal(
+            RefusalName.UNKNOWN_RETURN_REASON, f"reason_code {draft.message.open['reason_code']!r} in {referral.flow}", codes
+        )
+    return target
+
+
+def _check_return_decision(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    data, flow = draft.message.open, draft.flow(referral)
+    if not data["agreed"]:
+        return target
+    if (to := data.get("reassign_to")) is not None:
+        check_receiver(draft, to, task.role, _roles(flow, task.role))
+        open_there = {t.department for t in draft.case.tasks_of(referral.id) if t.state not in ("returned", "cancelled")}
+        if to in open_there or to == referral.sender:
+            raise Refusal(RefusalName.RECEIVER_TWICE, f"reassign_to {to!r} is the sender or has a task already")
+    return "returned"
+
+
+def _roles(flow: Flow, role: str) -> list[str]:
+    return {"lead": flow.lead, "co_handler": flow.co_handlers, "copy": flow.copies}[role]
+
+
+def _check_reply(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    data, flow = draft.message.open, draft.flow(referral)
+    due = flow.replies[task.replies :]
+    while due and not due[0].required and due[0].code != data["reply"]:
+        due = due[1:]
+    if not due or due[0].code != data["reply"]:
+        expected = [reply.code for reply in flow.replies[task.replies : task.replies + 1]]
+        raise Refusal(RefusalName.REPLY_OUT_OF_ORDER, f"reply {data['reply']!r} after {task.replies} replies", expected)
+    if not due[0].final:
+        return "handling"
+    codes = [outcome.code for outcome in flow.outcomes]
+    if data.get("outcome") not in codes:
+        raise Refusal(RefusalName.UNKNOWN_OUTCOME, f"outcome {data.get('outcome')!r} in {flow.flow}", codes)
+    return "replied" if flow.confirm.required else "confirmed"
+
+
+def _check_confirmation(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    given = {paper["code"] for paper in draft.message.open.get("papers", ())}
+    missing = [paper.title for paper in draft.flow(referral).confirm.papers if paper.code not in given]
+    if missing:
+        raise Refusal(RefusalName.PAPER_MISSING, f"papers: {missing} missing for the confirmation", missing)
+    return target
+
+
+def _check_rework(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    cap = draft.flow(referral).limits.reworks
+    if referral.reworks >= cap:
+        raise Refusal(RefusalName.LIMIT_REACHED, f"{referral.flow} allows {cap} reworks")
+    return target
+
+
+def _no_effect(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    return
+
+
+def _after_return_decision(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    data = draft.message.open
+    verdict = "agreed" if data["agreed"] else "refused"
+    draft.add(ev.RequestClosed("return", referral.id, task.id, verdict, draft.at))
+    if not data["agreed"]:
+        return
+    to = data.get("reassign_to")
+    if to is not None:
+        if task.role == "lead":
+            draft.add(ev.LeadChanged(referral.id, to))
+        assign(draft, referral.id, draft.message.derive("task"), to, task.role)
+    elif task.role == "lead":
+        draft.add(ev.ReferralEnded(referral.id, RETURNED, None, draft.at))
+
+
+def _after_supplement(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    draft.add(ev.RequestClosed("supplement", referral.id, task.id, "provided", draft.at))
+
+
+def _after_reply(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    data = draft.message.open
+    final = task.state != "handling"
+    draft.add(ev.ReplyGiven(task.id, data["reply"], final, data.get("outcome") if final else None, draft.at))
+    if task.state == "confirmed" and task.role == "lead":
+        close(draft, referral, data.get("outcome"))
+
+
+def _after_confirmation(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    if task.role == "lead":
+        close(draft, referral, task.outcome)
+
+
+def _after_rework(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    if task.role == "lead" and referral.state != "open":
+        draft.add(ev.ReferralReopened(referral.id, draft.at))
+
+
+_Check = Callable[[Draft, Task, Referral, str], str]
+_Effect = Callable[[Draft, Task, Referral, Step], None]
+
+_CHECKS: dict[str, _Check] = {
+    "task.return_proposed": _check_return_reason,
+    "return.decided": _check_return_decision,
+    "task.replied": _check_reply,
+    "reply.confirmed": _check_confirmation,
+    "rework.requested": _check_rework,
+}
+_EFFECTS: dict[str, _Effect] = {
+    "return.decided": _after_return_decision,
+    "supplement.provided": _after_supplement,
+    "task.replied": _after_reply,
+    "reply.confirmed": _after_confirmation,
+    "rework.requested": _after_rework,
+}
+HANDLERS: dict[str, Callable[[Draft], None]] = {}

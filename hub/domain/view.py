@@ -1,0 +1,37 @@
+"""What one recipient sees of what happened: the data of a record, cut to its ceiling (promise 8)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.domain.case import MessageRef
+from hub.domain.events import Notified
+from schemas.classes import FieldClass, visible
+from schemas.messages import BY_TYPE
+from schemas.messages.outbound import TaskAssigned
+
+Content = tuple[str, dict[str, Any]]
+
+
+def compose(notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content]) -> dict[str, Any]:
+    """The data of the record that `notified` announces.
+
+    `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that
+    `notified` names; a correction overrides the fields that it names. Raises KeyError for content that is missing.
+    """
+    ceiling = FieldClass(notified.ceiling)
+    if notified.contents:
+        data: dict[str, Any] = {}
+        for ref in notified.contents:
+            type_, content = contents[ref]
+            seen = visible(BY_TYPE[type_].model, content, ceiling)
+            if data:
+                seen = {name: seen[name] for name in content.get("fields", ()) if name in seen}
+            data |= seen
+        data |= notified.own
+        return {name: data[name] for name in TaskAssigned.model_fields if name in data}
+    if notified.own:
+        return dict(notified.own)
+    if passed_on is None:
+        raise KeyError(f"{notified.type} to {notified.to}: the message it passes on is missing")
+    type_, content = passed_on
+    return visible(BY_TYPE[type_].model, content, ceiling)

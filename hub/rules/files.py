@@ -1,0 +1,65 @@
+"""YAML files read with the line of every value, so that a wrong one is named by file and line."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from hub.errors import RuleFileError
+
+Lines = dict[tuple[str | int, ...], int]
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_model(path: Path, model: type[M]) -> M:
+    """Read one YAML file into a model. Raises RuleFileError with the line of the first thing that is wrong."""
+    data, lines = read_yaml(path)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = tuple(first["loc"])
+        where = ".".join(str(part) for part in place)
+        given = "" if isinstance(first["input"], dict | list) else f" (found {first['input']!r})"
+        raise RuleFileError(str(path), line_of(lines, place), f"{where}: {first['msg']}{given}") from None
+
+
+def read_yaml(path: Path) -> tuple[Any, Lines]:
+    """The file's data and the line (from 1) of each key and item by its path. Raises RuleFileError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise RuleFileError(str(path), 0, f"cannot be read: {error.strerror}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise RuleFileError(str(path), line, f"no valid YAML: {error.problem}") from None
+    if node is None:
+        raise RuleFileError(str(path), 1, "the file is empty")
+    lines: Lines = {}
+    _collect(node, (), lines, str(path))
+    return yaml.safe_load(text), lines
+
+
+def line_of(lines: Lines, place: tuple[str | int, ...]) -> int:
+    """The line of the nearest known ancestor of a place."""
+    for length in range(len(place), -1, -1):
+        if place[:length] in lines:
+            return lines[place[:length]]
+    return 1
+
+
+def _collect(node: yaml.Node, place: tuple[str | int, ...], lines: Lines, file: str) -> None:
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise RuleFileError(file, key.start_mark.line + 1, f"{key.value!r} is given twice")
+            seen.add(key.value)
+            lines[(*place, key.value)] = key.start_mark.line + 1
+            _collect(value, (*place, key.value), lines, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _collect(item, (*place, index), lines, file)
