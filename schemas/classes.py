@@ -39,9 +39,10 @@ class Classified:
         """Whether the field is encrypted when the message is stored."""
         return self.free_text or self.level >= FieldClass.PERSONAL
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler(core)
-        return {**schema, "x-class": self.level.name.lower(), "x-sealed": self.sealed}
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(core), "x-class": self.level.name.lower(), "x-sealed": self.sealed}
 
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def visible(model: type[BaseModel], data: dict[str, Any], ceiling: FieldClass) -
 
 
 def class_problems(model: type[BaseModel]) -> Iterator[str]:
-    """What is wrong with a model's field classes: a field without one, or a sealed field inside an open one."""
+    """What is wrong with a model's field classes: a field without one, or a sealed one inside an open one."""
     try:
         classes = field_classes(model)
     except TypeError as problem:
@@ -105,5 +106,6 @@ def class_problems(model: type[BaseModel]) -> Iterator[str]:
         for inner in nested_models(model.model_fields[name].annotation):
             problems = list(class_problems(inner))
             yield from problems
-            if not problems and not mark.sealed and sealed_fields(inner):
-                yield f"{model.__name__}.{name}: open, but {inner.__name__} holds sealed {sorted(sealed_fields(inner))}"
+            sealed = [] if problems else sorted(sealed_fields(inner))
+            if sealed and not mark.sealed:
+                yield f"{model.__name__}.{name}: open, but {inner.__name__} holds sealed {sealed}"

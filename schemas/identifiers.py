@@ -1,32 +1,39 @@
 """Identifiers of persons, organisations and court cases, with their check digits.
 
 Sources: GB 11643-1999 (公民身份号码), GB 32100-2015 (统一社会信用代码), 法〔2015〕137号 (案号).
-Region codes (GB/T 2260) are advisory: abolished counties stay in old numbers, so an unknown region is never an error.
+Region codes (GB/T 2260) are advisory: abolished counties stay in old numbers, so an unknown region is never
+an error.
 """
 
 import re
+import unicodedata
 from typing import Annotated
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+
+from schemas.scalars import ONE_LINE
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
-_CASE_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fengqiao:case")
-_COURT_CASE = re.compile(r"^\((\d{4})\)(\S{1,10}?[一-龥])(\d{1,8})号(之[一二三四五六七八九十]+)?$")
+CASE_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fengqiao:case")
+DERIVED_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fengqiao:derived")
+_COURT_CASE = re.compile(r"\([0-9]{4}\)\S{1,10}?[一-龥][0-9]{1,8}号(之[一二三四五六七八九十]+)?")
+_UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def resident_id_check(first17: str) -> str:
     """The check character of a 公民身份号码 (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    return _ID_CHECKS[sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True)) % 11]
+    total = sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True))
+    return _ID_CHECKS[total % 11]
 
 
 def resident_id(value: str) -> str:
-    """Normalise and check a 公民身份号码. Raises ValueError that says what is wrong without repeating the number."""
+    """Normalise and check a 公民身份号码. Raises ValueError that does not repeat the number."""
     number = value.strip().upper()
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         raise ValueError("公民身份号码 must be 17 digits and a check character 0-9 or X")
     year, month, day = int(number[6:10]), int(number[10:12]), int(number[12:14])
     if not (1800 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
@@ -38,7 +45,8 @@ def resident_id(value: str) -> str:
 
 def credit_code_check(first17: str) -> str:
     """The check character of a 统一社会信用代码 (GB 32100-2015)."""
-    total = sum(_USCC_ALPHABET.index(char) * weight for char, weight in zip(first17, _USCC_WEIGHTS, strict=True))
+    values = [_USCC_ALPHABET.index(char) for char in first17]
+    total = sum(value * weight for value, weight in zip(values, _USCC_WEIGHTS, strict=True))
     return _USCC_ALPHABET[(31 - total % 31) % 31]
 
 
@@ -53,16 +61,24 @@ def credit_code(value: str) -> str:
 
 
 def court_case_number(value: str) -> str:
-    """Normalise a 案号 to full-width brackets: `(2017)京04民终367号` becomes `（2017）京04民终367号`."""
-    narrow = re.sub(r"\s", "", value).replace("（", "(").replace("）", ")").replace("〔", "(").replace("〕", ")")
-    if not _COURT_CASE.match(narrow):
-        raise ValueError(f"案号 {value!r} must look like （年）法院代字+类型代字+编号+号, e.g. （2017）京04民终367号")
+    """Normalise a 案号: full-width brackets, half-width digits, no spaces. Raises ValueError.
+
+    `(2017)京04民终367号` becomes `（2017）京04民终367号`.
+    """
+    narrow = re.sub(r"\s", "", unicodedata.normalize("NFKC", value)).replace("〔", "(").replace("〕", ")")
+    if not _COURT_CASE.fullmatch(narrow):
+        raise ValueError(
+            f"案号 {value!r} must look like （年）法院代字+类型代字+编号+号: （2017）京04民终367号"
+        )
     return narrow.replace("(", "（", 1).replace(")", "）", 1)
 
 
 def mint_case_id(department: str, local_number: str) -> str:
-    """The case id that the first sender's connector mints: the same local number gives the same case again."""
-    return str(uuid5(_CASE_NAMESPACE, f"{department}/{local_number}"))
+    """The case id that the first sender's connector mints: the same local number gives the same case again.
+
+    UUIDv5 of `department/local_number`, to the byte: normalise the number (brackets, width) before.
+    """
+    return str(uuid5(CASE_NAMESPACE, f"{department}/{local_number}"))
 
 
 def derived_id(source: str, message_id: str, kind: str, ordinal: int = 0) -> str:
@@ -70,22 +86,31 @@ def derived_id(source: str, message_id: str, kind: str, ordinal: int = 0) -> str
 
     A department's connector can compute the ids that its own message leads to.
     """
-    return str(uuid5(_CASE_NAMESPACE, f"{source}/{message_id}/{kind}/{ordinal}"))
+    return str(uuid5(DERIVED_NAMESPACE, f"{source}/{message_id}/{kind}/{ordinal}"))
 
 
 def _uuid_text(value: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError:
-        raise ValueError(f"{value!r} must be a UUID in text form") from None
+    if value.endswith("\n") or not re.match(_UUID_PATTERN, value):
+        raise ValueError(f"{value!r} must be a UUID, 8-4-4-4-12 hexadecimal digits")
+    return value.lower()
 
 
-Uuid = Annotated[str, AfterValidator(_uuid_text)]
+Uuid = Annotated[
+    str,
+    AfterValidator(_uuid_text),
+    WithJsonSchema({"type": "string", "format": "uuid", "pattern": _UUID_PATTERN}),
+]
 ResidentId = Annotated[str, AfterValidator(resident_id)]
-CreditCode = Annotated[str, AfterValidator(credit_code)]
+CreditCode = Annotated[
+    str,
+    AfterValidator(credit_code),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$", "x-check": "GB 32100-2015"}),
+]
 CourtCaseNumber = Annotated[str, AfterValidator(court_case_number)]
 DepartmentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
-RegionCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
-Number = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+Number = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True, pattern=ONE_LINE)
+]

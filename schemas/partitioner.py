@@ -1,6 +1,7 @@
 """Which partition a case is on: Kafka's murmur2 of the key, as the Java client's default partitioner does it.
 
-Other clients default to other hashes, so the contract fixes this one and gives test vectors in the AsyncAPI document.
+Other clients default to other hashes, so the contract fixes this one and gives test vectors in the AsyncAPI
+document.
 """
 
 _MASK = 0xFFFFFFFF

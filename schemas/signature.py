@@ -1,8 +1,11 @@
 """The detached Ed25519 signature of a department over a message.
 
-Covered bytes: `fengqiao-signature-v1` LF, then for each `ce_` attribute but `signature` in order of its name
-`name:length-in-bytes:value` LF, then an empty line, then the data exactly as sent. Lengths make the form unambiguous.
-The key id is one of the attributes. The signature is base64 (standard alphabet, padded) of the 64 bytes.
+Covered bytes: `fengqiao-signature-v1` LF, then for each attribute but `signature` in order of its name
+`name:length-in-bytes:value` LF, then an empty line, then the data exactly as sent. The attributes are all
+`ce_` headers, also those that the contract does not know, and `datacontenttype` (the header `content-type`
+without `charset=utf-8`; `application/json` when the header is absent). Names hold only lower-case letters and
+digits, so the lengths make the form unambiguous. The key id is one of the attributes. The signature is base64
+(standard alphabet, padded) of the 64 bytes; another spelling of the same bytes is not accepted.
 """
 
 from base64 import b64decode, b64encode
@@ -37,8 +40,9 @@ def sign(envelope: Envelope, data: bytes, keyid: str, key: Ed25519PrivateKey) ->
 def verify(attributes: Mapping[str, str], data: bytes, key: Ed25519PublicKey) -> bool:
     """Whether `attributes["signature"]` is the key's signature. False also for a missing or malformed one."""
     try:
-        signature = b64decode(attributes.get("signature", ""), validate=True)
+        text = attributes.get("signature", "")
+        signature = b64decode(text, validate=True)
         key.verify(signature, signed_bytes(attributes, data))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return b64encode(signature).decode() == text

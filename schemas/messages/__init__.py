@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ConfigDict
 
 from schemas.messages import case, outbound, referral, task
 from schemas.messages.base import Data
 
+Model = type[Data]
+
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
-    """One message type of the contract. `inbound`: a department may send it; `outbound`: the hub writes it to one."""
+    """One type of the contract. `inbound`: a department may send it; `outbound`: the hub writes it to one."""
 
     type: str
     title_zh: str
-    model: type[Data]
+    model: Model
     inbound: bool
     outbound: bool
 
@@ -74,5 +78,31 @@ BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in KINDS}
 
 @cache
 def reader(model: type[Data]) -> type[Data]:
-    """The reading form of a model: the same fields and checks, but unknown fields are ignored, not refused."""
-    return type(model.__name__, (model,), {"model_config": ConfigDict(extra="ignore"), "__module__": model.__module__})
+    """The reading form of a model: the same fields and checks, but unknown fields are ignored at every level.
+
+    A later version of a type may add optional fields; whoever reads must not fail on them. Producers use the
+    model itself, which refuses fields that the contract does not name.
+    """
+    config = ConfigDict(extra="ignore", use_attribute_docstrings=False)
+    names: dict[str, Any] = {"model_config": config, "__module__": model.__module__, "__doc__": model.__doc__}
+    annotations: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        reading = _reading(info.annotation)
+        if reading != info.annotation:
+            annotations[name] = Annotated[(reading, *info.metadata)]
+            if not info.is_required():
+                names[name] = info.default
+    return type(model.__name__, (model,), {**names, "__annotations__": annotations})
+
+
+def _reading(annotation: Any) -> Any:
+    """The annotation with each model in it replaced by its reading form."""
+    if isinstance(annotation, type) and issubclass(annotation, Data):
+        return reader(annotation)
+    inner = get_args(annotation)
+    reading = tuple(_reading(part) for part in inner)
+    if reading == inner:
+        return annotation
+    if get_origin(annotation) is UnionType:
+        return Union[reading]  # noqa: UP007 - a union of parts known only at run time
+    return get_origin(annotation)[reading]

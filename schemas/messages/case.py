@@ -1,50 +1,66 @@
 """Messages about whole cases, supervision and warnings."""
 
-from datetime import date
 from enum import StrEnum
+
+from pydantic import Field
 
 from schemas.classes import FreeText, Internal, Personal
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
-from schemas.messages.base import Act, Line, Paper, ReferralAct, Region, Text
+from schemas.messages.base import Act, Paper, ReferralAct, Region
+from schemas.scalars import Day, Line, Text
 
 
 class CaseLinked(Act):
     """Two cases belong together; both stay."""
 
     other_case: Internal[Uuid]
+    """Id of the other case; the subject is this one."""
     relation: Internal[Code]
+    """How they belong together, e.g. `same_incident`, `co_defendant`."""
 
 
 class CaseMerged(Act):
     """并案: this case goes on under another; later messages are passed on to it."""
 
     into_case: Internal[Uuid]
+    """Id of the case under which this one goes on."""
     reason: FreeText[Text | None] = None
+    """Why they are handled as one."""
 
 
 class CaseSplit(Act):
     """分案: the named referrals go on under a new case with this number."""
 
     new_local_number: Internal[Number]
+    """The sender's number for the new case, whose id is `mint_case_id(source, new_local_number)`."""
     referrals: Internal[list[Uuid]]
+    """Ids of the referrals that go on under the new case."""
     reason: FreeText[Text | None] = None
+    """Why they are handled apart."""
 
 
 class SupervisionRaised(ReferralAct):
     """督办: a formal step against the department that a task rests with."""
 
     step: Internal[Code]
+    """Which step: e.g. `interview` 约谈, `circular` 通报, `listed` 挂牌督办, `rectify` 限期整改."""
     against: Internal[DepartmentId]
-    answer_by: Internal[date | None] = None
+    """The department that must answer."""
+    answer_by: Internal[Day | None] = None
+    """Last day for the answer."""
     reason: FreeText[Text]
+    """What was not done, and the ground in law."""
 
 
 class SupervisionAnswered(ReferralAct):
     """The answer to a supervision step."""
 
     supervision: Internal[Uuid]
+    """Id of the supervision step that is answered."""
     measures: FreeText[Text]
-    papers: Internal[list[Paper]] = []
+    """What was or will be done about it."""
+    papers: Internal[list[Paper]] = Field(default=[])
+    """Papers of the answer."""
 
 
 class WarningColour(StrEnum):
@@ -61,8 +77,14 @@ class WarningRaised(Act):
     """预警 about a matter (never a score of a person)."""
 
     colour: Internal[WarningColour]
+    """How pressing the matter is."""
     matter: Internal[Code | None] = None
+    """Code of the kind of matter."""
     region: Region = None
+    """Region of the matter: 6 digits of GB/T 2260, or 9 or 12 with town and village."""
     local_number: Internal[Number]
+    """The sender's own number for the warning."""
     text: FreeText[Text]
+    """What is the matter."""
     contact: Personal[Line | None] = None
+    """Whom to call about it."""

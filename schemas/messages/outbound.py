@@ -1,14 +1,13 @@
-"""Messages that the hub writes to a department, beyond the steps of others that it passes on under their own type."""
+"""Messages of the hub to a department, beyond the steps of others that it passes on under their own type."""
 
-from datetime import date
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.classes import FreeText, Internal, Personal, Public
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
-from schemas.messages.base import Data, Line, Paper, Party, Priority, ReferralKind, Region, Text, Track
+from schemas.messages.base import Data, Paper, Party, Priority, ReferralKind, Region, Track
+from schemas.scalars import Count, Day, Flag, Line, Moment, Text
 
 
 class TaskRole(StrEnum):
@@ -23,44 +22,73 @@ class TaskAssigned(Data):
     """A task for this department. What its role may not see is left out."""
 
     referral: Internal[Uuid]
+    """Id of the referral; name it in every step."""
     task: Internal[Uuid]
+    """Id of this department's task; name it in every step."""
     role: Internal[TaskRole]
+    """What this department is in the referral."""
     flow: Internal[Code]
+    """Id of the flow, e.g. `F1`."""
     kind: Internal[ReferralKind]
+    """Kind of hand-over."""
     sender: Internal[DepartmentId]
+    """The department that raised the referral."""
     sender_number: Internal[Number]
+    """The sender's own number for the matter."""
     lead: Internal[DepartmentId]
-    co_handlers: Internal[list[DepartmentId]] = []
-    legal_at: Internal[AwareDatetime]
+    """主办: the accountable department."""
+    co_handlers: Internal[list[DepartmentId]] = Field(default=[])
+    """协办: the departments that help it."""
+    legal_at: Internal[Moment]
+    """Legal moment of the referral, as in its document."""
     document: Internal[Line | None] = None
+    """Number of the sender's document (文号)."""
     title: FreeText[Line | None] = None
+    """Title of the matter in one line."""
     summary: FreeText[Text | None] = None
+    """What the matter is about."""
     matter: Internal[Code | None] = None
+    """Code of the kind of matter."""
     cause: Internal[Line | None] = None
+    """案由 in words of the catalogue."""
     region: Region = None
-    parties: Personal[list[Party]] = []
-    papers: Internal[list[Paper]] = []
-    due_on: Internal[date | None] = None
-    in_custody: Internal[bool | None] = None
+    """Region of the matter: 6 digits of GB/T 2260, or 9 or 12 with town and village."""
+    parties: Personal[list[Party]] = Field(default=[])
+    """The parties, with the fields that this department's role may see."""
+    papers: Internal[list[Paper]] = Field(default=[])
+    """The papers handed over; fetched by their SHA-256."""
+    due_on: Internal[Day | None] = None
+    """Last day for the reply as the sender set it (交办)."""
+    in_custody: Internal[Flag | None] = None
+    """Whether a suspect or defendant is in custody 在押."""
     track: Internal[Track] = Track.ORDINARY
+    """Whether the matter is ordinary or complex."""
     priority: Internal[Priority] = Priority.NORMAL
+    """Urgency."""
     opened_by: Internal[Uuid | None] = None
+    """Id of the earlier referral in this case whose outcome led to this one, if any."""
 
 
 class TaskCancelled(Data):
-    """The task has ended here without a reply of this department: returned, withdrawn, or closed with the lead's."""
+    """The task has ended here without a reply: returned, withdrawn, or closed with the lead's."""
 
     referral: Internal[Uuid]
+    """Id of the referral."""
     task: Internal[Uuid]
+    """Id of the task that has ended."""
     reason: Internal[Code]
+    """Why: e.g. `returned`, `withdrawn`, `lead_closed`."""
 
 
 class ReferralClosed(Data):
     """The referral has ended: closed, returned or withdrawn."""
 
     referral: Internal[Uuid]
+    """Id of the referral."""
     state: Internal[Code]
+    """How it ended: `closed`, `returned` or `withdrawn`."""
     outcome: Internal[Code | None] = None
+    """The flow's outcome of the lead's final reply; null unless closed."""
 
 
 class ReceiptOutcome(StrEnum):
@@ -75,26 +103,40 @@ class Receipt(Data):
     """One record of the sender and what became of it. A duplicate gets its recorded outcome again."""
 
     topic: Public[str]
-    partition: Public[Annotated[int, Field(ge=0)]]
-    offset: Public[Annotated[int, Field(ge=0)]]
+    """Topic of the record."""
+    partition: Public[Count]
+    """Partition of the record."""
+    offset: Public[Count]
+    """Offset of the record."""
     message: Internal[str | None] = None
+    """`ce_id` of the record; null when it could not be read."""
     outcome: Public[ReceiptOutcome]
+    """What became of it."""
     reason: Public[Code | None] = None
-    duplicate: Public[bool] = False
+    """Name of the refusal or of the reason for parking; null when submitted."""
+    duplicate: Public[Flag] = False
+    """Whether a message with this id had been taken before; the outcome is that of the first."""
 
 
 class ReceiptsIssued(Data):
     """Many receipts in one record."""
 
     receipts: Internal[list[Receipt]]
+    """The receipts, in the order of the records."""
 
 
 class MessageRefused(Data):
     """A message of the receiver was refused: by which named reason, and what would be allowed."""
 
     message: Internal[str]
+    """`ce_id` of the refused message."""
     type: Internal[str]
+    """`ce_type` of the refused message."""
     reason: Internal[Code]
+    """Name of the refusal; the list is in the reference of refusals."""
     detail: Internal[str]
+    """What exactly was not allowed, in English."""
     detail_zh: Internal[str]
-    allowed: Internal[list[str]] = []
+    """The same in Chinese, for the officer."""
+    allowed: Internal[list[str]] = Field(default=[])
+    """What would be allowed instead, e.g. the message types possible in this state."""
