@@ -39,10 +39,10 @@ test: setup
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup
-	@$(BIN)/ruff format --check --quiet . || { echo "check: run .venv/bin/ruff format" >&2; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "check: run .venv/bin/ruff format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --strict hub connectors schemas deploy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m schemas.check
 	@$(BIN)/python -m hub.generate --check
 
