@@ -68,6 +68,9 @@ RECEIVED_KINDS = (
 )
 """What a connector may write in. A contract message without a kind of its own is a "note"."""
 
+TASK_NOTES = RECEIVED_KINDS[1:12]
+"""The kinds that speak of one task: by it the sender knows which of its receivers acted."""
+
 ROLES = ("lead", "co_handler", "copy")
 
 

@@ -17,6 +17,7 @@ from deploy.sandbox.core.matter import (
     REFERENCES,
     ROLES,
     STEP_FIELDS,
+    TASK_NOTES,
     Fields,
     Matter,
     Received,
@@ -42,6 +43,10 @@ _STATE_AFTER_DELIVERY = {
     "withdrawn": "withdrawn",
     "cancelled": "cancelled",
     "closed": "closed",
+}
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "task": ("ext_referral", "ext_task", "role", "flow"),
+    **dict.fromkeys(TASK_NOTES, ("ext_task",)),
 }
 _MATTER_FIELDS = (
     "title",
@@ -87,13 +92,14 @@ class Records(Shelf):
     def receive(self, kind: str, delivery_id: str, fields: Mapping[str, Any]) -> str | None:
         """Writes in one delivery, once per `delivery_id` (a "task" per `ext_task`). Returns the number.
 
-        `ext_case` is required with every kind. A "task" also needs `ext_referral`, `ext_task`, `role` and
-        `flow`, brings the matter's fields and `sender`, `sender_number`, and makes a record with an own
-        number. The other kinds are attached to the record that `number`, `ext_task` or `ext_referral` names,
-        else to the latest one of `ext_case`; they bring `actor`, `legal_at` and the fields of their kind
-        under the names of the contract. A paper has `content`, or a `sha256` stored before. A "refused" or
-        "note" of a case without a record here is kept without one (None). Raises ValueError for a wrong or
-        missing field, KeyError when the named record does not exist.
+        `ext_case` is required with every kind, `ext_task` with those of TASK_NOTES. A "task" also needs
+        `ext_referral`, `ext_task`, `role` and `flow`, brings the matter's fields and `sender`,
+        `sender_number`, and makes a record with an own number. The other kinds are attached to the record
+        that `number`, `ext_task` or `ext_referral` names, else to the latest one of `ext_case`; they bring
+        `actor`, `legal_at` and the fields of their kind under the names of the contract. A paper has
+        `content`, or a `sha256` stored before. A "refused" or "note" of a case without a record here is kept
+        without one (None). Raises ValueError for a wrong or missing field, KeyError when the named record
+        does not exist.
         """
         _check_delivery(kind, delivery_id, fields)
         with self._transaction():
@@ -276,8 +282,7 @@ class Records(Shelf):
 def _check_delivery(kind: str, delivery_id: str, fields: Mapping[str, Any]) -> None:
     if kind not in RECEIVED_KINDS:
         raise ValueError(f"kind {kind!r} must be one of {list(RECEIVED_KINDS)}")
-    required = (*REFERENCES, "role", "flow") if kind == "task" else ("ext_case",)
-    for name in required:
+    for name in ("ext_case", *_REQUIRED.get(kind, ())):
         if not fields.get(name):
             raise ValueError(f"{name} {fields.get(name)!r} of a {kind!r} must be given")
     if not delivery_id:
