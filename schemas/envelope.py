@@ -64,7 +64,7 @@ class Envelope(BaseModel):
     keyid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,80}$")] | None = None
     """Id of the registered key that signed the message."""
     signature: Annotated[str, StringConstraints(max_length=128)] | None = None
-    """Detached Ed25519 signature, base64; see `schemas.signature`."""
+    """Detached Ed25519 signature, base64; see `x-signature` in asyncapi.yaml."""
     actor: DepartmentId | None = None
     """Only from the hub: the department whose step it is; absent for the hub's own messages."""
     sequence: Annotated[int, Field(ge=1)] | None = None
@@ -87,7 +87,10 @@ class Envelope(BaseModel):
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
         """Read the binary binding. Raises ValueError (pydantic's or ours) that names the attribute."""
-        return cls.model_validate(attribute_texts(headers))
+        texts = attribute_texts(headers)
+        if "specversion" not in texts:
+            raise ValueError("attribute 'specversion' is missing; it must be '1.0'")
+        return cls.model_validate(texts)
 
 
 def attribute_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
