@@ -87,8 +87,8 @@ Notes = dict[str, dict[NoteKind, Alternatives]]
 class DepartmentPolicy(_Policy):
     """What one department's officers do.
 
-    `tasks`: by flow and role, with a task. `raised` and `received`: by flow and kind, when a note comes in on a
-    record that was raised, or received.
+    `tasks`: by flow and role, with a task. `raised` and `received`: by flow and kind, when a note comes in on
+    a record that was raised, or received.
     """
 
     officers: tuple[str, ...]
