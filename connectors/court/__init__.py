@@ -1,0 +1,1 @@
+"""The court's case system over SOAP: mappings only."""
