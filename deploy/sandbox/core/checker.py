@@ -63,7 +63,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must be held. `tasks`: how often a department holds a task (department, flow, title, role) of a sender.
+    """What must be held. `tasks`: how often a department holds a task (department, flow, title, role).
 
     `matters`: what a task's content must be, by flow and title. `notes`: for a department, a task and an
     actor, the notes in order. `problems`: contradictions found on the way (a plan that was not raised, a
@@ -79,7 +79,7 @@ class Expected:
 def expected(
     seed: int, plan: Mapping[str, Sequence[Matter]], logs: Mapping[str, Holding], policies: Path = DEFAULT
 ) -> Expected:
-    """What every department must hold by now. Of the receivers it takes only their steps and which task they are on."""
+    """What every department must hold by now. Of receivers it takes only their steps and what these are on."""
     problems: list[str] = []
     matters: dict[tuple[str, str], tuple[str, Step]] = {}
     for department, log in logs.items():
@@ -155,7 +155,7 @@ def _plan_problems(
 
 
 def _script_problems(seed: int, policies: Policies, logs: Mapping[str, Holding]) -> list[str]:
-    """The officers choose by what is in the matter itself, so a changed title or flow shows as another choice."""
+    """Officers choose by what is in the matter itself, so a changed title shows as another choice."""
     problems = []
     for department, log in logs.items():
         done: defaultdict[str, list[str]] = defaultdict(list)
@@ -179,10 +179,13 @@ def _content_problems(department: str, holding: Holding, wanted: Expected) -> li
         if record.direction != "received" or (record.flow, record.title) not in wanted.matters:
             continue
         sender, step = wanted.matters[record.flow, record.title]
-        must = {"sender": sender, "sender_number": step.number, "legal_at": _moment(step.fields["legal_at"])}
-        has = {name: record.content.get(name) for name in must} | {
-            "legal_at": _moment(record.content.get("legal_at"))
+        must: dict[str, Any] = {
+            "sender": sender,
+            "sender_number": step.number,
+            "legal_at": _moment(step.fields["legal_at"]),
         }
+        has = {name: record.content.get(name) for name in must}
+        has["legal_at"] = _moment(record.content.get("legal_at"))
         if record.role == "lead":
             must |= {"papers": _hashes(step.fields), "parties": _people(step.fields)}
             has |= {"papers": _hashes(record.content), "parties": _people(record.content)}

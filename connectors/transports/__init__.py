@@ -1,0 +1,1 @@
+"""Ways to reach a department system. They know nothing of what is carried; the mappings do."""
