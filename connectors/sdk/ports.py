@@ -45,10 +45,10 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one poll found, in the department system's order, and the cursor from which the next poll goes on.
+    """What one poll found, in the department system's order, and the cursor where the next poll goes on.
 
-    The kit stores items and cursor in one transaction before it polls with that cursor: a poll with a cursor says
-    that everything before it is durably taken, and never sooner.
+    The kit stores items and cursor in one transaction before it polls with that cursor: a poll with a cursor
+    says that everything before it is durably taken, and never sooner.
     """
 
     items: Sequence[Outgoing | Unmapped]
@@ -60,10 +60,10 @@ class Page:
 class Delivery:
     """One message of the hub for this department, already in order for its case.
 
-    `data` is the message's data as received (unknown fields kept). `actor` is the department whose step it is,
-    None when it is the hub's own (`task.assigned`, `referral.closed`, `message.refused` …). To the data of a
-    `message.refused` the kit adds, from the refused message itself, `referral`, `task` and `local_number` where
-    it had them, so that a sink finds the record.
+    `data` is the message's data as received (unknown fields kept). `actor` is the department whose step it
+    is, None when it is the hub's own (`task.assigned`, `referral.closed`, `message.refused` …). To the data
+    of a `message.refused` the kit adds `referral`, `task` and `local_number` of the refused message where it had
+    them, so that a sink finds the record.
     """
 
     message_id: str
@@ -113,7 +113,7 @@ class Attachments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What the kit lends to a mapping. `settings` is the section `transport` of the connector's configuration."""
+    """What the kit lends to a mapping. `settings` is the section `transport` of the configuration."""
 
     department: str
     links: Links
@@ -134,7 +134,7 @@ class Sink(Protocol):
     """Writes deliveries. Idempotent by `message_id`: delivering twice makes one record there.
 
     Raises `TransportTrouble` (try again later with backoff) or `DeliveryRejected` (the system says no to this
-    one: kept with the reason and reported; later deliveries of the same case wait, other cases go on). Calls for
+    one: kept with the reason and reported; later deliveries of its case wait, other cases go on). Calls for
     different cases run at the same time, those for one case never. Each must end by itself.
     """
 

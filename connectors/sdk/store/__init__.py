@@ -1,0 +1,5 @@
+"""The connector's local store: one SQLite file that survives kill -9 and remembers what was taken and given."""
+
+from connectors.sdk.store.store import Store
+
+__all__ = ["Store"]

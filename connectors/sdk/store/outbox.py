@@ -1,0 +1,158 @@
+"""Messages on their way to the hub: new, sent (Kafka has it), receipted (the hub has said what became of it)."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from connectors.sdk.ports import Unmapped
+from connectors.sdk.store.database import Database
+from connectors.sdk.writing import Written
+from schemas.envelope import Headers
+from schemas.messages.outbound import Receipt, ReceiptOutcome
+
+
+class Added(Enum):
+    """What became of a message that was put into the outbox."""
+
+    NEW = "new"
+    KNOWN = "known"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """One message to produce now."""
+
+    message: str
+    case: str
+    attempts: int
+    headers: Headers
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where Kafka put a record."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Outbox:
+    """Every method is one transaction, or joins the caller's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, message: Written, now: float) -> Added:
+        """Take a message once. The first content under a local id stays; another one is kept as `changed`."""
+        with self._database.transaction():
+            known = self._database.row("SELECT digest FROM outbox WHERE message = ?", (message.envelope.id,))
+            if known is None:
+                self._insert(message, now)
+                self._database.execute(
+                    "DELETE FROM unmapped WHERE local_id = ? AND kind = 'unmapped'", (message.local_id,)
+                )
+                return Added.NEW
+            if known["digest"] == message.digest:
+                return Added.KNOWN
+            problem = (
+                f"local_id {message.local_id!r}: changed under the same local id; the first content was kept"
+            )
+            self.set_aside(Unmapped(message.local_id, problem, message.data), now, kind="changed")
+            return Added.CHANGED
+
+    def set_aside(self, item: Unmapped, now: float, kind: str = "unmapped") -> None:
+        """Keep what can't be sent, with the problem; again under the same local id renews it."""
+        self._database.execute(
+            "INSERT INTO unmapped (local_id, kind, problem, raw, first_at, last_at) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET problem = excluded.problem, raw = excluded.raw,"
+            " last_at = excluded.last_at, times = times + 1",
+            (item.local_id, kind, item.problem, item.raw, now, now),
+        )
+
+    def next_round(self, limit: int, except_cases: Iterable[str] = ()) -> list[ToSend]:
+        """The first unsent message of each case, oldest first: sent together they can't overtake one another."""
+        waiting = set(except_cases)
+        rows = self._database.rows(
+            "SELECT * FROM outbox WHERE position IN"
+            " (SELECT MIN(position) FROM outbox WHERE state = 'new' GROUP BY case_id) ORDER BY position LIMIT ?",
+            (limit + len(waiting),),
+        )
+        return [_to_send(row) for row in rows if row["case_id"] not in waiting][:limit]
+
+    def mark_sent(self, sent: Sequence[tuple[str, Place]], now: float) -> None:
+        """Kafka has acknowledged these. A receipt that was faster is not undone."""
+        with self._database.transaction():
+            for message, place in sent:
+                self._database.execute(
+                    "UPDATE outbox SET attempts = attempts + 1, sent_at = ?, topic = ?, partition = ?,"
+                    " record_offset = ?, state = CASE state WHEN 'new' THEN 'sent' ELSE state END WHERE message = ?",
+                    (now, place.topic, place.partition, place.offset, message),
+                )
+
+    def send_again(self, resend_after: float, longest: float, now: float) -> int:
+        """Put back every sent message of a case whose first one without a receipt is overdue; how many.
+
+        The whole rest of the case goes again and in order: after a loss of the topic the hub must not see a later
+        step without the earlier one. The wait doubles with each attempt up to `longest` (seconds).
+        """
+        return self._database.execute(
+            "UPDATE outbox SET state = 'new' WHERE state = 'sent' AND case_id IN"
+            " (SELECT case_id FROM outbox WHERE position IN"
+            " (SELECT MIN(position) FROM outbox WHERE state = 'sent' GROUP BY case_id)"
+            " AND sent_at + MIN(:longest, :after * (1 << MIN(attempts - 1, 20))) <= :now)",
+            {"after": resend_after, "longest": longest, "now": now},
+        )
+
+    def receipt(self, receipt: Receipt, now: float) -> bool:
+        """End the sending of what the receipt names, by message id or else by place; whether it is ours.
+
+        A later receipt replaces only `parked`: what was early has been taken up since.
+        """
+        values: tuple[str | int, ...]
+        if receipt.message is not None:
+            where, values = "message = ?", (receipt.message,)
+        else:
+            where = "topic = ? AND partition = ? AND record_offset = ?"
+            values = (receipt.topic, receipt.partition, receipt.offset)
+        changed = self._database.execute(
+            "UPDATE outbox SET state = 'receipted', outcome = ?, reason = ?, receipted_at = ?"
+            f" WHERE {where} AND (outcome IS NULL OR outcome = ?)",
+            (receipt.outcome, receipt.reason, now, *values, ReceiptOutcome.PARKED),
+        )
+        return changed > 0
+
+    def forget_data(self, before: float) -> int:
+        """Drop the data of messages whose submission was receipted before then; the digest stays."""
+        return self._database.execute(
+            "UPDATE outbox SET data = NULL WHERE outcome = ? AND receipted_at < ? AND data IS NOT NULL",
+            (ReceiptOutcome.SUBMITTED, before),
+        )
+
+    def _insert(self, message: Written, now: float) -> None:
+        self._database.execute(
+            "INSERT INTO outbox (message, local_id, case_id, type, attributes, data, digest, referral, task,"
+            " local_number, state, taken_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)",
+            (
+                message.envelope.id,
+                message.local_id,
+                message.envelope.subject,
+                message.envelope.type,
+                json.dumps([[name, value.decode()] for name, value in message.envelope.headers()]),
+                message.data,
+                message.digest,
+                message.referral,
+                message.task,
+                message.local_number,
+                now,
+            ),
+        )
+
+
+def _to_send(row: sqlite3.Row) -> ToSend:
+    headers = [(name, text.encode()) for name, text in json.loads(row["attributes"])]
+    return ToSend(row["message"], row["case_id"], row["attempts"], headers, row["data"])
