@@ -19,7 +19,7 @@ def raised(draft: Draft) -> None:
     _case_is_this(draft)
     flow = _flow(draft)
     receivers = _receivers(draft, flow)
-    missing = [p.title for p in flow.papers if p.required and p.code not in {x["code"] for x in data["papers"]}]
+    missing = [p.title for p in flow.papers if p.required and p.code not in {x["code"] for x in data.get("papers", ())}]
     if missing:
         raise Refusal(RefusalName.PAPER_MISSING, f"papers: {missing} missing for flow {flow.flow}", missing)
     cap = flow.limits.raised_per_case

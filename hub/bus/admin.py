@@ -1,0 +1,47 @@
+"""Making and checking topics. Access lists and quotas are set where the cluster has an authorizer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from hub.bus.topics import TopicDeclaration
+from hub.errors import BusTrouble, ConfigurationError
+
+_EXISTS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply_topics` did."""
+
+    made: list[str]
+    present: list[str]
+
+
+async def apply_topics(bootstrap: str, declared: Sequence[TopicDeclaration], replication: int = 1) -> Applied:
+    """Make the topics that are missing. Idempotent.
+
+    Raises ConfigurationError naming a topic that exists with another partition count, BusTrouble when Kafka is away.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        wanted = [NewTopic(t.name, t.partitions, replication, topic_configs=t.settings) for t in declared]
+        errors = {name: (code, text) for name, code, text in (await admin.create_topics(wanted)).topic_errors if code}
+        described = await admin.describe_topics([t.name for t in declared])
+    except KafkaError as error:
+        raise BusTrouble(f"Kafka at {bootstrap}: {error!r}") from error
+    finally:
+        await admin.close()
+    for name, (code, text) in errors.items():
+        if code != _EXISTS:
+            raise ConfigurationError(f"topic {name}: Kafka refuses it: {text} (code {code})")
+    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    for topic in declared:
+        if topic.name in errors and counts.get(topic.name) != topic.partitions:
+            found, wanted_count = counts.get(topic.name), topic.partitions
+            raise ConfigurationError(f"topic {topic.name} has {found} partitions, must have {wanted_count} (= shards)")
+    present = sorted(errors)
+    return Applied([t.name for t in declared if t.name not in errors], present)

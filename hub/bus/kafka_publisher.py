@@ -1,0 +1,92 @@
+"""Publishing whole batches per partition with aiokafka's `send_batch`: one future per batch, not per message."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from hub.bus.ports import OutRecord, TopicPartition
+from hub.errors import BusTrouble
+
+_BATCH_BYTES = 512 * 1024
+
+
+class KafkaPublisher:
+    """See `hub.bus.ports.Publisher`. Idempotent producer, acks=all, no lingering.
+
+    After any failure the producer is made anew before the next call: an idempotent producer may stay broken
+    (OutOfOrderSequenceNumber) until it is.
+    """
+
+    def __init__(self, bootstrap: str, client_id: str = "fengqiao-relay") -> None:
+        self._bootstrap, self._client_id = bootstrap, client_id
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect. Raises BusTrouble."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id=self._client_id,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=_BATCH_BYTES,
+            request_timeout_ms=30_000,
+        )
+        try:
+            await producer.start()
+        except KafkaError as error:
+            raise BusTrouble(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Flush and disconnect."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.stop()
+
+    async def publish(self, records: Sequence[OutRecord]) -> None:
+        """See the port. What was sent before a failure may be there: the caller sends the same records again."""
+        if self._producer is None:
+            await self.start()
+        producer = self._producer
+        by_place: dict[TopicPartition, list[OutRecord]] = {}
+        for record in records:
+            by_place.setdefault((record.topic, record.partition), []).append(record)
+        waits = [asyncio.ensure_future(_send_all(producer, place, some)) for place, some in by_place.items()]
+        try:
+            await asyncio.gather(*waits)
+        except KafkaError as error:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+            await self._forget()
+            raise BusTrouble(f"publishing: {error!r}") from error
+
+    async def _forget(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), timeout=5)
+            except (KafkaError, TimeoutError):
+                return
+
+
+async def _send_all(producer: Any, place: TopicPartition, records: list[OutRecord]) -> None:
+    """The batches of one partition. Several are in the producer's hands at once; it keeps their order."""
+    topic, partition = place
+    futures = []
+    batch = producer.create_batch()
+    for record in records:
+        added = batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+        if added is None:
+            batch.close()
+            futures.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+    batch.close()
+    futures.append(await producer.send_batch(batch, topic, partition=partition))
+    for future in futures:
+        await future

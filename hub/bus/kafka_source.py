@@ -1,0 +1,143 @@
+"""Reading the source topics with aiokafka: range assignment, positions of our own, nothing committed to Kafka."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from hub.bus.ports import Assigned, Bounds, InRecord, TopicPartition
+from hub.errors import BusTrouble
+
+_BY_TIME = attrgetter("timestamp")
+
+
+class KafkaSource:
+    """One member of the intake group. See `hub.bus.ports.Source`.
+
+    With equal partition counts and equal subscriptions the range assignor gives a member the same partition numbers
+    of every topic, so a shard is always read whole by one member.
+    """
+
+    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], client_id: str = "fengqiao-intake") -> None:
+        self._bootstrap, self._group, self._topics, self._client_id = bootstrap, group, list(topics), client_id
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
+        """Join the group. The callbacks get shard numbers; reading starts at what `seek` set in `on_assigned`."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            client_id=self._client_id,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_uncommitted",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=30_000,
+            heartbeat_interval_ms=1_000,
+            max_partition_fetch_bytes=2_097_152,
+            fetch_max_wait_ms=500,
+        )
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            raise BusTrouble(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error
+        self._consumer = consumer
+        consumer.subscribe(topics=self._topics, listener=_Listener(on_assigned, on_revoked))
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            await consumer.stop()
+
+    async def take(self, shard: int, topics: Sequence[str], max_records: int, wait_ms: int) -> list[InRecord]:
+        """What is there now for a shard, up to `max_records`; waits up to `wait_ms` for a first record, never longer.
+
+        Records of one partition come in order; those of several topics are merged by the broker's time.
+        """
+        places = [KafkaPartition(topic, shard) for topic in topics]
+        try:
+            found = await self._live().getmany(*places, timeout_ms=wait_ms, max_records=max_records)
+        except IllegalStateError:
+            return []
+        except KafkaError as error:
+            raise BusTrouble(f"reading shard {shard}: {error!r}") from error
+        lists: list[list[Any]] = [records for records in found.values() if records]
+        return lists[0] if len(lists) == 1 else list(heapq.merge(*lists, key=_BY_TIME))
+
+    def seek(self, at: TopicPartition, offset: int) -> None:
+        """Read on from this offset. Ignored when the partition was taken away meanwhile."""
+        place = KafkaPartition(*at)
+        if place in self._live().assignment():
+            self._live().seek(place, offset)
+
+    async def position(self, at: TopicPartition) -> int:
+        """The offset that the next `take` begins with."""
+        try:
+            return int(await self._live().position(KafkaPartition(*at)))
+        except (KafkaError, IllegalStateError) as error:
+            raise BusTrouble(f"position of {at}: {error!r}") from error
+
+    async def bounds(self, at: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        """Log start and end of each partition, asked from the broker now."""
+        places = [KafkaPartition(*place) for place in at]
+        try:
+            starts = await self._live().beginning_offsets(places)
+            ends = await self._live().end_offsets(places)
+        except KafkaError as error:
+            raise BusTrouble(f"asking for offsets: {error!r}") from error
+        return {(p.topic, p.partition): Bounds(starts[p], ends[p]) for p in places}
+
+    async def record_at(self, at: TopicPartition, offset: int) -> InRecord | None:
+        """The record at an offset, None when nothing comes within 5 s. Moves the reading position: seek afterwards."""
+        place = KafkaPartition(*at)
+        consumer = self._live()
+        if place not in consumer.assignment():
+            return None
+        consumer.seek(place, offset)
+        try:
+            found = await consumer.getmany(place, timeout_ms=5_000, max_records=1)
+        except KafkaError as error:
+            raise BusTrouble(f"reading {at} at {offset}: {error!r}") from error
+        records = found.get(place)
+        record: Any = records[0] if records else None
+        return record
+
+    async def cluster_id(self) -> str:
+        """The id of the Kafka cluster: another cluster with the same topics is not the same history."""
+        return await cluster_id(self._bootstrap)
+
+    def _live(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise BusTrouble("the consumer is not running")
+        return self._consumer
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
+        self._on_assigned, self._on_revoked = on_assigned, on_revoked
+
+    async def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
+        await self._on_revoked({place.partition for place in revoked})
+
+    async def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
+        await self._on_assigned({place.partition for place in assigned})
+
+
+async def cluster_id(bootstrap: str) -> str:
+    """Ask a broker for the cluster's id."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        described = await admin.describe_cluster()
+    except KafkaError as error:
+        raise BusTrouble(f"Kafka at {bootstrap} does not answer: {error!r}") from error
+    finally:
+        await admin.close()
+    return str(described["cluster_id"])

@@ -1,0 +1,65 @@
+"""Every topic of a hub, with its settings. Declared here, made by `fengqiao topics apply`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+DAY_MS = 86_400_000
+# Longer than the longest outage that we promise to survive (30 days).
+RETENTION_MS = 45 * DAY_MS
+CONSOLE, CLOCK, DESK = "hub.console.out", "hub.clock.out", "hub.desk.out"
+HUB_SOURCES = (CONSOLE, CLOCK, DESK)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDeclaration:
+    """One topic: equal partition counts everywhere (= shards), broker time, bounded retention."""
+
+    name: str
+    partitions: int
+    settings: dict[str, str] = field(
+        default_factory=lambda: {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(RETENTION_MS),
+            "max.message.bytes": "1048588",
+            "cleanup.policy": "delete",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNames:
+    """Names of the topics. `prefix` sets several hubs apart on one cluster (and tests)."""
+
+    prefix: str = ""
+
+    def out_of(self, department: str) -> str:
+        """What a department writes."""
+        return f"{self.prefix}dept.{department}.out"
+
+    def into(self, department: str) -> str:
+        """What a department reads."""
+        return f"{self.prefix}dept.{department}.in"
+
+    def owner(self, topic: str) -> str | None:
+        """The source that owns a source topic: a department's id, or `hub` for the hub's own; None for other topics."""
+        name = topic.removeprefix(self.prefix)
+        if name in HUB_SOURCES:
+            return "hub"
+        if name.startswith("dept.") and name.endswith(".out"):
+            return name[5:-4]
+        return None
+
+    def hub(self, name: str) -> str:
+        """A topic of the hub's own."""
+        return f"{self.prefix}{name}"
+
+    def sources(self, departments: Iterable[str]) -> list[str]:
+        """All topics that intake reads, sorted."""
+        own = [self.hub(name) for name in HUB_SOURCES]
+        return sorted([*own, *(self.out_of(department) for department in departments)])
+
+    def declared(self, departments: Iterable[str], shards: int) -> list[TopicDeclaration]:
+        """All topics of the hub."""
+        listed = list(departments)
+        names = [*self.sources(listed), *(self.into(department) for department in listed)]
+        return [TopicDeclaration(name, shards) for name in sorted(names)]

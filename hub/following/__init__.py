@@ -1,0 +1,1 @@
+"""Following the journal by position: what relay and projector share."""

@@ -1,0 +1,134 @@
+"""From a record to a readable message, or to the reason why it is not one."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from hub.bus.ports import InRecord
+from hub.bus.topics import TopicNames
+from hub.errors import Parking, ParkingName, Refusal, RefusalName
+from hub.intake.hub_messages import HUB_KINDS
+from schemas.classes import sealed_fields
+from schemas.envelope import CARRIED, Envelope, attribute_texts
+from schemas.messages import BY_TYPE, MessageKind, reader
+from schemas.partitioner import partition_of
+
+_STEP = "read"
+
+
+@dataclass(slots=True)
+class Read:
+    """A record that could be read. `data` is all of it; `open` and `hidden` its two halves (5a.7).
+
+    `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept.
+    """
+
+    record: InRecord
+    attributes: dict[str, str]
+    envelope: Envelope
+    data: dict[str, Any]
+    open: dict[str, Any]
+    hidden: dict[str, Any]
+    canonical: bool
+
+
+def record_bytes(record: InRecord) -> bytes:
+    """A record's whole content in one unambiguous form: what position hashes and parked records are made of."""
+    headers = [(name, None if value is None else value.hex()) for name, value in record.headers]
+    key = None if record.key is None else record.key.hex()
+    value = None if record.value is None else record.value.hex()
+    return to_json({"key": key, "headers": headers, "value": value})
+
+
+def record_digest(record: InRecord) -> bytes:
+    """A cheap digest of a record for recognising it at a position; it is keyed before it is stored."""
+    digest = hashlib.sha256(record.key or b"")
+    for name, value in record.headers:
+        digest.update(name.encode())
+        digest.update(value or b"")
+    digest.update(record.value or b"")
+    return digest.digest()
+
+
+def read(record: InRecord, names: TopicNames, shards: int) -> Read:
+    """Check a record against the contract. Raises Parking (can't be handled) or Refusal (must not be)."""
+    texts = _attributes(record)
+    envelope = _envelope(texts)
+    if record.key is None or record.key == b"":
+        raise Parking(ParkingName.MISSING_KEY, "key: the record has none; must be the case id", _STEP)
+    if names.owner(record.topic) != envelope.source:
+        owner = names.owner(record.topic)
+        raise Parking(ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP)
+    if envelope.secrecy not in CARRIED:
+        raise Refusal(
+            RefusalName.SECRECY_TOO_HIGH, f"secrecy {envelope.secrecy.value!r}", sorted(level.value for level in CARRIED)
+        )
+    kind = _kind(envelope, record, names)
+    data = _data(record, kind)
+    if record.key != envelope.subject.encode():
+        raise Refusal(RefusalName.WRONG_PARTITION, f"key is not the subject {envelope.subject!r}", [envelope.subject])
+    right = partition_of(record.key, shards)
+    if right != record.partition:
+        raise Refusal(RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)])
+    sealed = sealed_fields(kind.model)
+    hidden = {name: value for name, value in data.items() if name in sealed}
+    opened = {name: value for name, value in data.items() if name not in sealed and name in kind.model.model_fields}
+    canonical = to_json(data) == record.value and len(hidden) + len(opened) == len(data)
+    return Read(record, texts, envelope, data, opened, hidden, canonical)
+
+
+def _attributes(record: InRecord) -> dict[str, str]:
+    try:
+        return attribute_texts(record.headers)
+    except ValueError as problem:
+        raise Parking(ParkingName.BAD_ENVELOPE, str(problem), _STEP) from None
+
+
+def _envelope(texts: Mapping[str, str]) -> Envelope:
+    try:
+        return Envelope.model_validate(texts)
+    except ValidationError as error:
+        raise Parking(ParkingName.BAD_ENVELOPE, _first_problem(error, show_value=True), _STEP) from None
+
+
+def _kind(envelope: Envelope, record: InRecord, names: TopicNames) -> MessageKind:
+    own = names.owner(record.topic) == "hub"
+    kind = HUB_KINDS.get(envelope.type) if own else BY_TYPE.get(envelope.type)
+    if kind is None or not kind.inbound:
+        allowed = ", ".join(sorted(HUB_KINDS) if own else sorted(t for t, k in BY_TYPE.items() if k.inbound))
+        raise Parking(ParkingName.UNKNOWN_TYPE, f"type {envelope.type!r}; allowed: {allowed}", _STEP)
+    return kind
+
+
+def _data(record: InRecord, kind: MessageKind) -> dict[str, Any]:
+    try:
+        data = from_json(record.value or b"", allow_inf_nan=False)
+    except ValueError as problem:
+        raise Parking(ParkingName.UNREADABLE, f"data is no JSON: {problem}", _STEP) from None
+    if not isinstance(data, dict):
+        raise Parking(ParkingName.UNREADABLE, "data must be a JSON object", _STEP)
+    try:
+        reader(kind.model).model_validate_json(record.value or b"", strict=True)
+    except ValidationError as error:
+        raise Parking(ParkingName.WRONG_SCHEMA, _first_problem(error, show_value=False), _STEP) from None
+    return data
+
+
+def _first_problem(error: ValidationError, show_value: bool) -> str:
+    """The first problem by field. Values of data are not repeated: they may be personal."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "data"
+    given = f" (found {str(first.get('input'))[:80]!r})" if show_value and first.get("input") is not None else ""
+    more = error.error_count() - 1
+    return f"{where}: {first['msg']}{given}" + (f" (and {more} more)" if more else "")
+
+
+def received_at(record: InRecord, not_before: datetime | None) -> datetime:
+    """The broker's time of a record, never below the shard's last (5a.6)."""
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return at if not_before is None or at >= not_before else not_before

@@ -1,0 +1,68 @@
+"""Whose signature a message carries, and whether it holds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from hub.errors import ConfigurationError, Parking, ParkingName
+from hub.intake.reading import Read
+from schemas.identifiers import DepartmentId
+from schemas.signature import verify
+
+_STEP = "verify"
+
+
+class RegisteredKey(BaseModel):
+    """One public key of a department and when it is valid. The registry is a directory of such files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    department: DepartmentId
+    keyid: Annotated[str, Field(min_length=1, max_length=80)]
+    valid_from: AwareDatetime
+    valid_to: AwareDatetime | None = None
+    public_key: str
+
+
+class KeyRegistry:
+    """Public keys by department and key id."""
+
+    def __init__(self, keys: Mapping[tuple[str, str], tuple[RegisteredKey, Ed25519PublicKey]]) -> None:
+        self._keys = dict(keys)
+
+    @classmethod
+    def from_directory(cls, directory: Path) -> "KeyRegistry":
+        """Read `*.yaml` below a directory. Raises ConfigurationError naming the file and what is wrong."""
+        keys: dict[tuple[str, str], tuple[RegisteredKey, Ed25519PublicKey]] = {}
+        for path in sorted(directory.glob("**/*.yaml")):
+            try:
+                entry = RegisteredKey.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+                public = load_pem_public_key(entry.public_key.encode())
+            except (ValidationError, ValueError, yaml.YAMLError) as problem:
+                raise ConfigurationError(f"key file {path}: {problem}") from None
+            if not isinstance(public, Ed25519PublicKey):
+                raise ConfigurationError(f"key file {path}: public_key must be Ed25519")
+            if (entry.department, entry.keyid) in keys:
+                raise ConfigurationError(f"key file {path}: {entry.department}/{entry.keyid} is registered twice")
+            keys[entry.department, entry.keyid] = (entry, public)
+        return cls(keys)
+
+    def check(self, message: Read, at: datetime) -> None:
+        """Raise Parking unless a key of the source that was valid at `at` signed the message."""
+        envelope = message.envelope
+        if envelope.keyid is None or envelope.signature is None:
+            raise Parking(ParkingName.BAD_SIGNATURE, "keyid and signature are required", _STEP)
+        found = self._keys.get((envelope.source, envelope.keyid))
+        if found is None:
+            raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} of {envelope.source!r}", _STEP)
+        entry, key = found
+        if at < entry.valid_from or (entry.valid_to is not None and at >= entry.valid_to):
+            raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} is not valid at {at}", _STEP)
+        if not verify(message.attributes, message.record.value or b"", key):
+            raise Parking(ParkingName.BAD_SIGNATURE, f"the signature of {envelope.keyid!r} does not verify", _STEP)

@@ -1,0 +1,210 @@
+"""The loop of one shard: poll → read → verify → decide → commit → hand over. One transaction in flight per shard."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hub.bus.ports import InRecord, Source
+from hub.bus.topics import TopicNames
+from hub.domain.case import Case, MessageRef
+from hub.domain.rules import Rules
+from hub.errors import LostShard, Parking, ParkingName, Refusal, Stopped, Trouble
+from hub.intake.batch import CASES, Batch, Committed, Item
+from hub.intake.brake import Brake
+from hub.intake.clock_gate import ClockGate
+from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
+from hub.intake.reading import read, received_at
+from hub.intake.verifying import KeyRegistry
+from hub.store.ports import IntakeStore, IntakeUnit
+from hub.store.sealing import CaseKey, Sealer
+
+log = logging.getLogger(__name__)
+CACHED_CASES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """Bounds of the hot path. Records a batch; milliseconds to wait for a first one; seconds of backoff."""
+
+    max_records: int = 500
+    wait_ms: int = 500
+    backoff_first: float = 0.2
+    backoff_most: float = 10.0
+
+
+@dataclass
+class Intake:
+    """What all shards of one process share."""
+
+    source: Source
+    store: IntakeStore
+    rules: Rules
+    sealer: Sealer
+    keys: KeyRegistry
+    names: TopicNames
+    topics: Sequence[str]
+    shards: int
+    hand_over: Callable[[int, list[Committed]], None]
+    settings: IntakeSettings = field(default_factory=IntakeSettings)
+    brake: Brake = field(default_factory=Brake)
+
+
+class ShardWorker:
+    """Intake of one shard while this process has it. `run` ends when cancelled; a commit under way is whole or left whole."""
+
+    def __init__(self, shard: int, intake: Intake) -> None:
+        self.shard = shard
+        self.stopped: dict[str, Stopped] = {}
+        self.last_commit = time.monotonic()
+        self._intake = intake
+        self._gate = ClockGate(shard, intake.names, intake.topics)
+        self._cases: OrderedDict[str, tuple[Case, CaseKey | None]] = OrderedDict()
+        self._head = -1
+        self._gaps: set[Gap] = set()
+
+    async def run(self) -> None:
+        """Read and commit until cancelled. Troubles are waited out; a stopped topic is left alone and reported."""
+        delay = self._intake.settings.backoff_first
+        placed = False
+        while True:
+            try:
+                if not placed:
+                    await self._place()
+                    placed = True
+                await self._step()
+                delay = self._intake.settings.backoff_first
+            except LostShard as lost:
+                if isinstance(lost, GapMet):
+                    self._gaps.add(lost.gap)
+                log.warning("shard %d: %s; reading positions again", self.shard, lost)
+                placed = False
+                await asyncio.sleep(delay)
+            except Trouble as trouble:
+                log.warning("shard %d: %s; trying again in %.1f s", self.shard, trouble, delay)
+                placed = False
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, self._intake.settings.backoff_most)
+
+    async def _place(self) -> None:
+        """Forget everything, read positions, check them against the logs, seek (5a.3)."""
+        self._forget()
+        intake = self._intake
+        positions = await intake.store.positions(self.shard)
+        self.stopped = await check_positions(intake.source, positions, intake.topics, self.shard, intake.sealer)
+        for topic, stop in self.stopped.items():
+            log.error("shard %d: %s is stopped: %s", self.shard, topic, stop)
+
+    async def _step(self) -> None:
+        intake = self._intake
+        topics = [t for t in intake.topics if t not in self.stopped and not intake.brake.holds(t)]
+        records = await intake.source.take(
+            self.shard, topics, intake.settings.max_records, intake.settings.wait_ms
+        )
+        records = await self._gate.admit(records, intake.source)
+        if records:
+            await self._commit(records)
+
+    async def _commit(self, records: list[InRecord]) -> None:
+        """Commit a batch; one that fails other than by a lost connection is bisected, and a lone record is parked (5)."""
+        try:
+            committed = await self._transact(records, defect=False)
+        except (Trouble, LostShard):
+            raise
+        except Exception:
+            self._forget()
+            if len(records) > 1:
+                log.exception("shard %d: a batch of %d failed; halving it", self.shard, len(records))
+                middle = len(records) // 2
+                await self._commit(records[:middle])
+                await self._commit(records[middle:])
+                return
+            log.exception("hub.defect: shard %d offset %d", self.shard, records[0].offset)
+            committed = await self._transact(records, defect=True)
+        if committed:
+            self.last_commit = time.monotonic()
+            self._head = committed[-1].entry.seq
+            self._intake.brake.count(committed)
+            self._intake.hand_over(self.shard, committed)
+
+    async def _transact(self, records: list[InRecord], defect: bool) -> list[Committed]:
+        intake = self._intake
+        async with intake.store.unit(self.shard) as unit:
+            fresh = fresh_records(records, unit.positions, self._gaps)
+            if not fresh:
+                raise LostShard("positions have moved past this batch")
+            if unit.head.seq != self._head:
+                self._forget()
+            batch = Batch(unit.head, intake.rules, intake.sealer, {}, {}, {}, {})
+            items = self._items(fresh, batch, defect)
+            await self._load(unit, items, batch)
+            batch.run(items)
+            batch.changes.positions = next_positions(fresh, intake.sealer)
+            await unit.write(batch.changes)
+        self._cache(batch)
+        return batch.committed
+
+    def _items(self, records: Sequence[InRecord], batch: Batch, defect: bool) -> list[Item]:
+        items = []
+        last = batch.head.received_at
+        for record in records:
+            last = received_at(record, last)
+            item = Item(record, last)
+            try:
+                if defect:
+                    raise Parking(ParkingName.DEFECT, "the record could not be stored", "commit")
+                message = read(record, self._intake.names, self._intake.shards)
+                self._intake.keys.check(message, last)
+                item.read = message
+            except (Parking, Refusal) as problem:
+                item.problem = problem
+            items.append(item)
+        return items
+
+    async def _load(self, unit: IntakeUnit, items: Sequence[Item], batch: Batch) -> None:
+        """The inbox rows, cases, keys and waiting messages that this batch needs."""
+        reads = [item.read for item in items if item.read is not None]
+        if not reads:
+            return
+        batch.seen = await unit.seen(list({MessageRef(r.envelope.source, r.envelope.id) for r in reads}))
+        wanted = dict.fromkeys(r.envelope.subject for r in reads)
+        missing = [case for case in wanted if case not in self._cases]
+        for case_id in wanted:
+            if case_id in self._cases:
+                self._cases.move_to_end(case_id)
+                batch.cases[case_id], key = self._cases[case_id]
+                if key is not None:
+                    batch.keys[case_id] = key
+        for case_id, stored in (await unit.load(missing) if missing else {}).items():
+            state = stored.state
+            batch.cases[case_id] = Case(case_id) if state is None else CASES.validate_json(state)
+            if stored.wrapped_key is not None:
+                batch.keys[case_id] = self._intake.sealer.unwrap(case_id, stored.wrapped_key)
+        waiting = [w.message for case in batch.cases.values() for w in case.waiting]
+        if waiting:
+            batch.held = await unit.entries(waiting)
+
+    def _cache(self, batch: Batch) -> None:
+        for case_id, case in batch.cases.items():
+            if case.born:
+                self._cases[case_id] = (case, batch.keys.get(case_id))
+        while len(self._cases) > CACHED_CASES:
+            self._cases.popitem(last=False)
+
+    def _forget(self) -> None:
+        self._cases.clear()
+        self._head = -1
+
+
+async def cancel(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel and wait; for workers and followers alike."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+

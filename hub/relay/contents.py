@@ -1,0 +1,66 @@
+"""The whole data of messages, from memory while it is at hand, else from the journal and the case's key."""
+
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
+
+from pydantic_core import from_json
+
+from hub.domain.case import MessageRef
+from hub.domain.entry import Entry
+from hub.domain.view import Content
+from hub.intake.batch import Committed
+from hub.store.ports import JournalReader
+from hub.store.sealing import Sealer
+
+
+class Contents:
+    """Opens sealed messages. A message whose key was erased gives its open fields only."""
+
+    def __init__(self, journal: JournalReader, sealer: Sealer) -> None:
+        self._journal, self._sealer = journal, sealer
+
+    async def of(self, entries: Sequence[Committed]) -> dict[MessageRef, Content]:
+        """Everything that the notifications of these entries are composed from. May read the database."""
+        found: dict[MessageRef, Content] = {}
+        wanted: set[MessageRef] = set()
+        for each in entries:
+            found |= each.contents
+            wanted |= set(_named(each.entry))
+        missing = wanted - found.keys()
+        if missing:
+            stored = await self._journal.contents(sorted(missing))
+            found |= await self.opened(stored)
+        return found
+
+    async def opened(self, entries: dict[MessageRef, Entry]) -> dict[MessageRef, Content]:
+        """Unseal the messages that these entries hold."""
+        keys = await self._journal.keys(sorted({e.case for e in entries.values() if e.case is not None}))
+        return {ref: self.open_entry(entry, keys.get(entry.case or "")) for ref, entry in entries.items()}
+
+    def open_entry(self, entry: Entry, wrapped: bytes | None) -> Content:
+        """Type and data of one message."""
+        data = dict(entry.open or {})
+        if entry.sealed is not None and wrapped is not None and entry.case is not None:
+            key = self._sealer.unwrap(entry.case, wrapped)
+            data |= from_json(key.open(entry.sealed, f"{entry.source}/{entry.message}".encode()))
+            if "~raw" in data:
+                data = from_json(b64decode(data["~raw"]))
+        return entry.type or "", data
+
+
+def passed_on(entry: Entry) -> MessageRef | None:
+    """The message that an entry decided: its own, or the waiting one that it took up."""
+    if entry.refers is not None:
+        return entry.refers
+    if entry.source is None or entry.message is None:
+        return None
+    return MessageRef(entry.source, entry.message)
+
+
+def _named(entry: Entry) -> Iterable[MessageRef]:
+    for event in entry.events:
+        if event.e == "notified":
+            if event.contents:
+                yield from event.contents
+            elif not event.own and (ref := passed_on(entry)) is not None:
+                yield ref

@@ -1,0 +1,105 @@
+"""What goes out for an entry: notifications, receipts, refusals, the hub's messages to itself. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from hub.bus.ports import OutRecord
+from hub.bus.topics import TopicNames
+from hub.domain.case import MessageRef
+from hub.domain.entry import Entry, Outcome
+from hub.domain.events import Notified
+from hub.domain.view import Content, compose
+from hub.errors import REFUSALS, RefusalName
+from hub.intake.batch import Committed
+from hub.relay.contents import passed_on
+from schemas.identifiers import derived_id
+
+HUB = "hub"
+
+
+def notification(
+    names: TopicNames, entry: Entry, notified: Notified, contents: Mapping[MessageRef, Content]
+) -> OutRecord:
+    """One record for one department. The same event gives the same record again, id included."""
+    ref = passed_on(entry)
+    data = compose(notified, contents.get(ref) if ref is not None else None, contents)
+    case = entry.case or ""
+    extra = [("ce_sequence", str(notified.sequence)), ("ce_previous", str(notified.sequence - 1))]
+    if notified.actor is not None:
+        extra.append(("ce_actor", notified.actor))
+    attributes = entry.attributes or {}
+    if "traceparent" in attributes:
+        extra.append(("ce_traceparent", attributes["traceparent"]))
+    message_id = derived_id(HUB, case, notified.to, notified.sequence)
+    headers = _headers(message_id, notified.type, case, entry.received_at, attributes.get("secrecy", "internal"), extra)
+    return OutRecord(names.into(notified.to), entry.shard, case.encode(), to_json(data), headers)
+
+
+def refusal(names: TopicNames, entry: Entry, department: str) -> OutRecord:
+    """`message.refused` to the sender: by which named reason, and what would be allowed."""
+    chinese, _ = REFUSALS[RefusalName(entry.reason or "")]
+    data = {
+        "message": entry.message or "",
+        "type": entry.type or "",
+        "reason": entry.reason,
+        "detail": entry.detail or "",
+        "detail_zh": chinese,
+        "allowed": entry.allowed,
+    }
+    message_id = derived_id(HUB, f"{entry.shard}/{entry.seq}", "refused")
+    subject = entry.case or f"refused-{entry.shard}-{entry.seq}"
+    headers = _headers(message_id, "message.refused.v1", subject, entry.received_at, "internal")
+    return OutRecord(names.into(department), entry.shard, subject.encode(), to_json(data), headers)
+
+
+def receipts(names: TopicNames, shard: int, entries: Sequence[Committed], departments: Iterable[str]) -> list[OutRecord]:
+    """One record per sender for all its records in these entries; each receipt ends re-sending (5a.5)."""
+    by_sender: dict[str, list[dict[str, Any]]] = {}
+    for each in entries:
+        entry = each.entry
+        owner = names.owner(entry.origin.topic) if entry.origin is not None else None
+        if owner is not None and owner != HUB:
+            by_sender.setdefault(owner, []).append(_receipt(entry))
+    known = set(departments)
+    first, last = entries[0].entry, entries[-1].entry
+    records = []
+    for sender, items in by_sender.items():
+        if sender not in known:
+            continue
+        message_id = derived_id(HUB, f"{sender}/{shard}/{first.seq}-{last.seq}", "receipts")
+        headers = _headers(message_id, "receipts.issued.v1", f"receipts-{shard}", last.received_at, "internal")
+        value = to_json({"receipts": items})
+        records.append(OutRecord(names.into(sender), shard, f"receipts-{shard}".encode(), value, headers))
+    return records
+
+
+def _receipt(entry: Entry) -> dict[str, Any]:
+    assert entry.origin is not None
+    outcome = entry.detail if entry.outcome is Outcome.DUPLICATE else entry.outcome.value
+    return {
+        "topic": entry.origin.topic,
+        "partition": entry.origin.partition,
+        "offset": entry.origin.offset,
+        "message": entry.message,
+        "outcome": {"decided": "submitted"}.get(outcome or "", outcome),
+        "reason": entry.reason,
+        "duplicate": entry.outcome is Outcome.DUPLICATE,
+    }
+
+
+def _headers(
+    message_id: str, type_: str, subject: str, time: str, secrecy: str, extra: Sequence[tuple[str, str]] = ()
+) -> list[tuple[str, bytes]]:
+    fixed = (
+        ("ce_id", message_id),
+        ("ce_secrecy", secrecy),
+        ("ce_source", HUB),
+        ("ce_specversion", "1.0"),
+        ("ce_subject", subject),
+        ("ce_time", time),
+        ("ce_type", type_),
+        ("content-type", "application/json"),
+    )
+    return [(name, value.encode()) for name, value in (*fixed, *extra)]

@@ -1,0 +1,85 @@
+"""The relay: follows the journal and publishes what departments are to be told. It moves on only after acknowledgement."""
+
+from collections.abc import Sequence
+
+from hub.bus.ports import OutRecord, Publisher
+from hub.bus.topics import DESK, TopicNames
+from hub.domain.entry import Entry, Outcome
+from hub.domain.events import HubMessageIssued, RedeliveryGranted
+from hub.domain.rules import Rules
+from hub.errors import LostShard
+from hub.intake.batch import Committed
+from hub.relay.contents import Contents
+from hub.relay.records import HUB, notification, receipts, refusal
+from hub.relay.signing import HubSigner
+from hub.store.ports import FollowerStore
+from schemas.identifiers import derived_id
+from schemas.partitioner import partition_of
+
+
+class Relay:
+    """Publishing after a crash begins again at the stored position: receivers drop what they have by sequence (5a.3)."""
+
+    name = "relay"
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        store: FollowerStore,
+        contents: Contents,
+        names: TopicNames,
+        rules: Rules,
+        signer: HubSigner,
+        shards: int,
+    ) -> None:
+        self._publisher, self._store, self._contents = publisher, store, contents
+        self._names, self._rules, self._signer, self._shards = names, rules, signer, shards
+
+    async def apply(self, shard: int, position: int, entries: Sequence[Committed]) -> None:
+        """Publish everything of these entries, wait for all acknowledgements, then advance. Raises BusTrouble, LostShard."""
+        records = await self._records(shard, entries)
+        if records:
+            await self._publisher.publish(records)
+        if not await self._store.advance(self.name, shard, position, entries[-1].entry.seq):
+            raise LostShard(f"another relay has moved on from {position}")
+
+    async def _records(self, shard: int, entries: Sequence[Committed]) -> list[OutRecord]:
+        contents = await self._contents.of(entries)
+        records: list[OutRecord] = []
+        for each in entries:
+            entry = each.entry
+            if entry.outcome is Outcome.REFUSED:
+                sender = self._sender(entry)
+                if sender is not None:
+                    records.append(refusal(self._names, entry, sender))
+            for event in entry.events:
+                if event.e == "notified":
+                    records.append(notification(self._names, entry, event, contents))
+                elif event.e == "redelivery_granted":
+                    records += await self._again(entry, event)
+                elif event.e == "hub_message_issued":
+                    records.append(self._own(entry, event))
+        return [*records, *receipts(self._names, shard, entries, self._rules.departments)]
+
+    def _sender(self, entry: Entry) -> str | None:
+        owner = self._names.owner(entry.origin.topic) if entry.origin is not None else None
+        return owner if owner in self._rules.departments else None
+
+    async def _again(self, entry: Entry, granted: RedeliveryGranted) -> list[OutRecord]:
+        """The same records as before, under the same ids."""
+        assert entry.case is not None
+        sent = await self._store.sent_to(entry.case, granted.to, granted.first, granted.last)
+        contents = await self._contents.of([Committed(one) for one in sent])
+        return [
+            notification(self._names, one, event, contents)
+            for one in sent
+            for event in one.events
+            if event.e == "notified" and event.to == granted.to and granted.first <= event.sequence <= granted.last
+        ]
+
+    def _own(self, entry: Entry, issued: HubMessageIssued) -> OutRecord:
+        """A message of the hub to itself about another case, on the desk topic."""
+        message_id = derived_id(HUB, f"{entry.case}/{entry.source}/{entry.message}", issued.type)
+        value, headers = self._signer.message(message_id, issued.type, issued.case, entry.received_at, issued.data)
+        partition = partition_of(issued.case, self._shards)
+        return OutRecord(self._names.hub(DESK), partition, issued.case.encode(), value, headers)

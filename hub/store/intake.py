@@ -1,0 +1,136 @@
+"""The intake transaction on PostgreSQL: everything that one batch changes, under the shard's row lock, in one commit."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from hub.domain.case import MessageRef
+from hub.domain.entry import Entry
+from hub.domain.merkle import Frontier
+from hub.errors import LostShard
+from hub.store.journal import entries_of
+from hub.store.pool import Connection, Pool
+from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
+
+_LOCK = "SELECT seq, frontier, received_at FROM shard WHERE shard = $1 FOR UPDATE"
+_POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
+_SEEN = """
+SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
+FROM unnest($1::text[], $2::text[]) AS asked (source, message_id)
+JOIN inbox i USING (source, message_id)"""
+_LOAD = """
+SELECT asked.case_id, s.state, k.wrapped FROM unnest($1::text[]) AS asked (case_id)
+LEFT JOIN case_state s USING (case_id) LEFT JOIN case_key k USING (case_id)"""
+_WRITE = """
+WITH head AS (
+    UPDATE shard SET seq = $2, frontier = $3, received_at = $4 WHERE shard = $1
+), states AS (
+    INSERT INTO case_state (case_id, shard, version, state)
+    SELECT case_id, $1, version, state FROM unnest($5::text[], $6::integer[], $7::bytea[]) AS s (case_id, version, state)
+    ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, state = excluded.state
+), keys AS (
+    INSERT INTO case_key SELECT * FROM unnest($8::text[], $9::bytea[])
+), gone AS (
+    DELETE FROM parked p USING unnest($10::text[], $11::text[]) AS m (source, message_id)
+    WHERE p.source = m.source AND p.message_id = m.message_id AND p.reason IN ('early', 'held')
+)
+INSERT INTO position (topic, partition, next_offset, last_mac)
+SELECT topic, $1, next_offset, last_mac FROM unnest($12::text[], $13::bigint[], $14::bytea[]) AS p (topic, next_offset, last_mac)
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_mac = excluded.last_mac"""
+_PARK = """
+INSERT INTO parked (shard, seq, reason, step, detail, topic, partition, record_offset, source, message_id, case_id, raw, since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+_JOURNAL = ("shard", "seq", "case_id", "outcome", "received_at", "entry", "leaf")
+_INBOX = ("source", "message_id", "shard", "seq", "mac", "outcome", "reason")
+
+
+class PostgresIntakeUnit:
+    """One transaction of one shard. See `hub.store.ports.IntakeUnit`."""
+
+    def __init__(
+        self, connection: "Connection[asyncpg.Record]", head: Head, positions: Mapping[SourcePartition, Position]
+    ) -> None:
+        self._connection = connection
+        self.head = head
+        self.positions = positions
+
+    async def seen(self, refs: Sequence[MessageRef]) -> dict[MessageRef, Seen]:
+        """Those of the ids that the inbox knows, whatever their shard."""
+        rows = await self._connection.fetch(_SEEN, [r.source for r in refs], [r.id for r in refs])
+        return {MessageRef(row[0], row[1]): Seen(row[2], row[3], row[4], row[5], row[6]) for row in rows}
+
+    async def load(self, cases: Sequence[str]) -> dict[str, StoredCase]:
+        """Snapshot and wrapped key of each case; a case that is not there has neither."""
+        rows = await self._connection.fetch(_LOAD, list(cases))
+        return {row[0]: StoredCase(row[1], row[2]) for row in rows}
+
+    async def entries(self, refs: Sequence[MessageRef]) -> dict[MessageRef, Entry]:
+        """The journal entries that hold these messages."""
+        return await entries_of(self._connection, refs)
+
+    async def write(self, changes: Changes) -> None:
+        """Write all of it. The commit is the unit's end."""
+        shard, head = self.head.shard, changes.head
+        if changes.journal:
+            await self._connection.copy_records_to_table(
+                "journal",
+                records=[(shard, r.seq, r.case, r.outcome, r.received_at, r.raw, r.leaf) for r in changes.journal],
+                columns=_JOURNAL,
+            )
+        if changes.inbox:
+            await self._connection.copy_records_to_table(
+                "inbox",
+                records=[(*r.ref, shard, r.seq, r.mac, r.outcome, r.reason) for r in changes.inbox],
+                columns=_INBOX,
+            )
+        if changes.parked:
+            await self._connection.executemany(
+                _PARK,
+                [
+                    (shard, p.seq, p.reason, p.step, p.detail, p.topic, p.partition, p.offset, p.source, p.message)
+                    + (p.case, p.raw, head.received_at)
+                    for p in changes.parked
+                ],
+            )
+        await self._connection.execute(
+            _WRITE,
+            shard,
+            head.seq,
+            head.frontier.pack(),
+            head.received_at,
+            list(changes.states),
+            [version for version, _ in changes.states.values()],
+            [state for _, state in changes.states.values()],
+            list(changes.keys),
+            list(changes.keys.values()),
+            [ref.source for ref in changes.unparked],
+            [ref.id for ref in changes.unparked],
+            [topic for topic, _ in changes.positions],
+            [position.next_offset for position in changes.positions.values()],
+            [position.last_mac for position in changes.positions.values()],
+        )
+
+
+class PostgresIntakeStore:
+    """Opens intake transactions. See `hub.store.ports.IntakeStore`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def unit(self, shard: int) -> AsyncIterator[PostgresIntakeUnit]:
+        """Lock the shard row, read its head and positions, run the block, commit."""
+        async with self._pool.transaction() as connection:
+            row = await connection.fetchrow(_LOCK, shard)
+            if row is None:
+                raise LostShard(f"shard {shard} is not in the store")
+            head = Head(shard, Frontier.unpack(row[0], row[1]), row[2])
+            positions = await connection.fetch(_POSITIONS, shard)
+            yield PostgresIntakeUnit(connection, head, {(p[0], shard): Position(p[1], p[2]) for p in positions})
+
+    async def positions(self, shard: int) -> dict[SourcePartition, Position]:
+        """Positions without a lock, for seeking after an assignment."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(_POSITIONS, shard)
+        return {(row[0], shard): Position(row[1], row[2]) for row in rows}

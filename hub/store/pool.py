@@ -1,0 +1,65 @@
+"""Connections to PostgreSQL for the hot path, and one place where the driver's troubles become ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from hub.errors import StoreTrouble
+from hub.store.roles import HUB_ROLE
+from hub.store.url import plain_dsn
+
+Connection = asyncpg.pool.PoolConnectionProxy
+
+# SQLSTATE classes that say "the server or the connection is away", not "your statement is wrong".
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    OSError,
+    TimeoutError,
+)
+
+
+class Pool:
+    """A pool of connections that act as the hub's role: append to the journal, never change it."""
+
+    def __init__(self, url: str, size: int = 10, role: str = HUB_ROLE) -> None:
+        self._dsn, self._size, self._role = plain_dsn(url), size, role
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def start(self) -> None:
+        """Open the pool. Raises StoreTrouble."""
+        with_role = {"role": self._role, "application_name": "fengqiao", "jit": "off"}
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._dsn, min_size=1, max_size=self._size, server_settings=with_role, command_timeout=60
+            )
+        except _AWAY as error:
+            raise StoreTrouble(f"PostgreSQL does not answer: {error!r}") from error
+
+    async def stop(self) -> None:
+        """Close what is open; running statements may end first (5 s)."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["Connection[asyncpg.Record]"]:
+        """A connection. Raises StoreTrouble for everything that means the server is away."""
+        if self._pool is None:
+            raise StoreTrouble("the pool is not open")
+        try:
+            async with self._pool.acquire() as connection:
+                yield connection
+        except _AWAY as error:
+            raise StoreTrouble(f"PostgreSQL: {error!r}") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Connection[asyncpg.Record]"]:
+        """A connection inside one transaction: commits when the block ends without an error."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection

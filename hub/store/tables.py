@@ -1,0 +1,177 @@
+"""All tables. `hub/store/migrations` builds the same; a test holds them against each other."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+_TIME = DateTime(timezone=True)
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+shard = Table(
+    "shard",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("received_at", _TIME),
+)
+
+position = Table(
+    "position",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("last_mac", LargeBinary, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text),
+    Column("outcome", Text, nullable=False),
+    Column("received_at", _TIME, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Index("journal_case", "case_id", "seq"),
+    postgresql_partition_by="LIST (shard)",
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("shard", SmallInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+)
+
+case_state = Table(
+    "case_state",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("shard", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
+case_key = Table(
+    "case_key",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("record_offset", BigInteger, nullable=False),
+    Column("source", Text),
+    Column("message_id", Text),
+    Column("case_id", Text),
+    Column("raw", LargeBinary),
+    Column("since", _TIME, nullable=False),
+    Index("parked_message", "source", "message_id"),
+    Index("parked_waiting", "since", postgresql_where="reason IN ('early', 'held')"),
+)
+
+follower = Table(
+    "follower",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+referral = Table(
+    "referral",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("lead", Text, nullable=False),
+    Column("local_number", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcome", Text),
+    Column("pending", Text),
+    Column("legal_at", _TIME, nullable=False),
+    Column("raised_at", _TIME, nullable=False),
+    Column("raised_on", Date, nullable=False),
+    Column("ended_at", _TIME),
+    Index("referral_case", "case_id"),
+    Index("referral_cohort", "raised_on", "sender", "flow", "state"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("referral", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", _TIME, nullable=False),
+    Column("assigned_at", _TIME, nullable=False),
+    Column("assigned_seq", BigInteger, nullable=False),
+    Column("delivered_at", _TIME),
+    Column("signed_at", _TIME),
+    Column("accepted_at", _TIME),
+    Column("replied_at", _TIME),
+    Column("confirmed_at", _TIME),
+    Column("pending", Text),
+    Column("outcome", Text),
+    Column("local_number", Text),
+    Index("task_case", "case_id"),
+    Index("task_department", "department", "state"),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("department", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("department", Text, primary_key=True),
+    Column("flow", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+PROJECTED = (referral, task, alias, tally)
