@@ -1,0 +1,193 @@
+"""The one place where things are wired: settings in, running roles out."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from hub.bus.kafka_publisher import KafkaPublisher
+from hub.bus.kafka_source import KafkaSource
+from hub.bus.topics import TopicNames
+from hub.domain.rules import Rules
+from hub.following.follower import Follower, Work
+from hub.following.hand_over import HandOver
+from hub.intake.batch import Committed
+from hub.intake.verifying import KeyRegistry
+from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
+from hub.projector.projector import Projector
+from hub.relay.contents import Contents
+from hub.relay.relay import Relay
+from hub.relay.signing import HubSigner
+from hub.rules.loader import load_rules
+from hub.settings import Settings
+from hub.store.intake import PostgresIntakeStore
+from hub.store.journal import PostgresJournal
+from hub.store.pool import Pool
+from hub.store.projections import PostgresProjections
+from hub.store.sealing import Sealer
+from hub.store.waiting import PostgresWaiting
+from hub.timekeeper.timekeeper import Timekeeper
+
+log = logging.getLogger(__name__)
+# A follower in a process of its own has nothing handed over: it looks this often (seconds).
+POLL_ALONE = 0.05
+
+
+@dataclass
+class Parts:
+    """What the roles of one process share."""
+
+    settings: Settings
+    rules: Rules
+    names: TopicNames
+    pool: Pool
+    sealer: Sealer
+    keys: KeyRegistry
+    signer: HubSigner
+    journal: PostgresJournal
+
+
+@contextlib.asynccontextmanager
+async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
+    """Load rules and keys, open the pool; close it at the end. Raises ConfigurationError, StoreTrouble."""
+    pool = Pool(settings.database, size=3 * settings.shards + 4)
+    parts = Parts(
+        settings,
+        load_rules(settings.city),
+        TopicNames(settings.topic_prefix),
+        pool,
+        Sealer.from_file(settings.kek),
+        KeyRegistry.from_directory(settings.keys),
+        HubSigner.from_file(settings.hub_keyid, settings.hub_key),
+        PostgresJournal(pool),
+    )
+    await pool.start()
+    try:
+        yield parts
+    finally:
+        await pool.stop()
+
+
+@dataclass
+class Followers:
+    """Relay and projector of the shards of this process, with their hand-overs."""
+
+    parts: Parts
+    works: Sequence[Work]
+    poll_seconds: float
+    running: dict[int, list[tuple[Follower, HandOver, "asyncio.Task[None]"]]] = field(default_factory=dict)
+
+    def start(self, shard: int) -> None:
+        """Follow a shard."""
+        followers = []
+        for work in self.works:
+            hand_over = HandOver()
+            follower = Follower(work, shard, self.parts.journal, hand_over, self.poll_seconds)
+            task = asyncio.create_task(follower.run(), name=f"{work.name}-{shard}")
+            task.add_done_callback(stop_on_failure)
+            followers.append((follower, hand_over, task))
+        self.running[shard] = followers
+
+    async def stop(self, shard: int) -> None:
+        """Leave a shard."""
+        await cancel([task for _, _, task in self.running.pop(shard, [])])
+
+    def put(self, shard: int, committed: list[Committed]) -> None:
+        """Hand committed entries over."""
+        for _, hand_over, _ in self.running.get(shard, []):
+            hand_over.put(committed)
+
+
+@dataclass
+class IntakeRole:
+    """Intake of the shards that the group gives to this process, with their followers beside it."""
+
+    parts: Parts
+    followers: Followers
+    workers: dict[int, tuple[ShardWorker, "asyncio.Task[None]"]] = field(default_factory=dict)
+    last_poll: float = field(default_factory=time.monotonic)
+    assigned_once: bool = False
+
+    async def run(self) -> None:
+        """Join the group and work until cancelled."""
+        settings, rules = self.parts.settings, self.parts.rules
+        topics = self.parts.names.sources(rules.departments)
+        self.source = KafkaSource(settings.kafka, settings.group, topics)
+        self.intake = Intake(
+            self.source,
+            PostgresIntakeStore(self.parts.pool),
+            rules,
+            self.parts.sealer,
+            self.parts.keys,
+            self.parts.names,
+            topics,
+            settings.shards,
+            self.followers.put,
+            IntakeSettings(max_records=settings.batch),
+        )
+        await self.source.start(self._assigned, self._revoked)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._revoked(set(self.workers))
+            await self.source.stop()
+
+    async def _assigned(self, shards: set[int]) -> None:
+        log.info("shards %s are ours", sorted(shards))
+        self.assigned_once = True
+        for shard in sorted(shards - set(self.workers)):
+            worker = ShardWorker(shard, self.intake)
+            self.followers.start(shard)
+            task = asyncio.create_task(worker.run(), name=f"intake-{shard}")
+            task.add_done_callback(stop_on_failure)
+            self.workers[shard] = (worker, task)
+
+    async def _revoked(self, shards: set[int]) -> None:
+        for shard in sorted(shards & set(self.workers)):
+            _, task = self.workers.pop(shard)
+            await cancel([task])
+            await self.followers.stop(shard)
+
+
+def stop_on_failure(task: "asyncio.Task[None]") -> None:
+    """A role's task that ends by itself is a defect: say so and end the process, a supervisor starts it anew."""
+    if task.cancelled():
+        return
+    failure = task.exception()
+    log.critical("%s ended: %r", task.get_name(), failure, exc_info=failure)
+    FAILED.set()
+
+
+FAILED = asyncio.Event()
+
+
+def works_of(parts: Parts, relay: bool, projector: bool) -> tuple[list[Work], KafkaPublisher | None]:
+    """The followers of this process, and the relay's publisher (to be stopped at the end)."""
+    works: list[Work] = []
+    publisher = None
+    if relay:
+        publisher = KafkaPublisher(parts.settings.kafka)
+        contents = Contents(parts.journal, parts.sealer)
+        shards = parts.settings.shards
+        works.append(Relay(publisher, parts.journal, contents, parts.names, parts.rules, parts.signer, shards))
+    if projector:
+        works.append(Projector(PostgresProjections(parts.pool)))
+    return works, publisher
+
+
+def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
+    """The timekeeper on the real database and bus."""
+    settings = parts.settings
+    return Timekeeper(
+        PostgresWaiting(parts.pool), publisher, parts.signer, parts.names, settings.shards, settings.early_limit
+    )
+
+
+def tune_collector() -> None:
+    """Start-up objects are never garbage, and young collections need not be frequent."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)

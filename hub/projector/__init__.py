@@ -1,0 +1,1 @@
+"""From committed entries to the tables that people, metrics and clocks read."""

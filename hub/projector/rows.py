@@ -1,0 +1,182 @@
+"""What a batch of entries changes in the projected tables. Pure: entries in, changes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.domain import events as ev
+from hub.domain.decision import CHINA
+from hub.domain.entry import Entry, Outcome
+
+RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
+
+
+@dataclass(slots=True)
+class ReferralRow:
+    """A new referral."""
+
+    id: str
+    case_id: str
+    shard: int
+    flow: str
+    kind: str
+    sender: str
+    lead: str
+    local_number: str
+    legal_at: datetime
+    raised_at: datetime
+
+
+@dataclass(slots=True)
+class Projection:
+    """`referrals` and `tasks` are new rows; `*_changes` are the columns to set by id, the last value wins."""
+
+    referrals: dict[str, ReferralRow] = field(default_factory=dict)
+    referral_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    task_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
+    tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Add what these entries change, in order."""
+        for entry in entries:
+            what = {Outcome.DECIDED: "submitted"}.get(entry.outcome, entry.outcome.value)
+            taken_up = "taken_up" if entry.refers is not None and entry.outcome is not Outcome.DUPLICATE else ""
+            if entry.outcome is not Outcome.DUPLICATE:
+                self.count(what, _source_of(entry), "", entry.reason or taken_up)
+            else:
+                self.count("duplicate", _source_of(entry), "", "")
+            for event in entry.events:
+                rule = _RULES.get(event.e)
+                if rule is not None:
+                    rule(self, entry, event)
+
+    def count(self, what: str, department: str, flow: str, reason: str) -> None:
+        """One more of something."""
+        key = (what, department, flow, reason)
+        self.tallies[key] = self.tallies.get(key, 0) + 1
+
+    def set_task(self, task: str, **columns: Any) -> None:
+        """Columns of a task, new or stored."""
+        if task in self.tasks:
+            self.tasks[task] |= columns
+        else:
+            self.task_changes.setdefault(task, {}).update(columns)
+
+    def set_referral(self, referral: str, **columns: Any) -> None:
+        """Columns of a referral."""
+        self.referral_changes.setdefault(referral, {}).update(columns)
+
+
+def _raised(to: Projection, entry: Entry, event: ev.ReferralRaised) -> None:
+    raised_at = _time(event.raised_at)
+    to.referrals[event.referral] = ReferralRow(
+        event.referral,
+        entry.case or "",
+        entry.shard,
+        event.flow,
+        event.kind,
+        event.sender,
+        event.lead,
+        event.local_number,
+        _time(event.legal_at),
+        raised_at,
+    )
+
+
+def _assigned(to: Projection, entry: Entry, event: ev.TaskAssigned) -> None:
+    at = _time(event.at)
+    to.tasks[event.task] = {
+        "referral": event.referral,
+        "case_id": entry.case,
+        "department": event.department,
+        "role": event.role,
+        "state": "assigned",
+        "since": at,
+        "assigned_at": at,
+        "assigned_seq": entry.seq,
+    }
+
+
+def _stepped(to: Projection, entry: Entry, event: ev.TaskStepped) -> None:
+    at = _time(event.at)
+    to.set_task(event.task, state=event.state, since=at)
+    if event.rung is not None:
+        to.set_task(event.task, **{f"{event.rung}_at": at})
+
+
+def _request_opened(to: Projection, entry: Entry, event: ev.RequestOpened) -> None:
+    if event.task is None:
+        to.set_referral(event.referral, pending=event.request)
+    else:
+        to.set_task(event.task, pending=event.request)
+        if event.request == "return":
+            to.count("return_proposed", event.by, "", "")
+
+
+def _request_closed(to: Projection, entry: Entry, event: ev.RequestClosed) -> None:
+    if event.task is None:
+        to.set_referral(event.referral, pending=None)
+    else:
+        to.set_task(event.task, pending=None)
+
+
+def _reply(to: Projection, entry: Entry, event: ev.ReplyGiven) -> None:
+    if event.final:
+        to.set_task(event.task, outcome=event.outcome)
+
+
+def _ended(to: Projection, entry: Entry, event: ev.ReferralEnded) -> None:
+    to.set_referral(event.referral, state=event.state, outcome=event.outcome, ended_at=_time(event.at), pending=None)
+
+
+def _reopened(to: Projection, entry: Entry, event: ev.ReferralReopened) -> None:
+    to.set_referral(event.referral, state="open", outcome=None, ended_at=None)
+
+
+def _lead(to: Projection, entry: Entry, event: ev.LeadChanged) -> None:
+    to.set_referral(event.referral, lead=event.lead)
+
+
+def _number(to: Projection, entry: Entry, event: ev.NumberLearned) -> None:
+    to.aliases.add((event.department, event.kind, event.number, entry.case or ""))
+    if event.task is not None:
+        to.set_task(event.task, local_number=event.number)
+
+
+def _corrected(to: Projection, entry: Entry, event: ev.ReferralCorrected) -> None:
+    if event.legal_at is not None:
+        to.set_referral(event.referral, legal_at=_time(event.legal_at))
+
+
+_RULES: dict[str, Any] = {
+    "referral_raised": _raised,
+    "task_assigned": _assigned,
+    "task_stepped": _stepped,
+    "request_opened": _request_opened,
+    "request_closed": _request_closed,
+    "reply_given": _reply,
+    "referral_ended": _ended,
+    "referral_reopened": _reopened,
+    "lead_changed": _lead,
+    "number_learned": _number,
+    "referral_corrected": _corrected,
+}
+
+
+def _source_of(entry: Entry) -> str:
+    if entry.source is not None:
+        return entry.source
+    topic = entry.origin.topic if entry.origin is not None else ""
+    return topic.rpartition("dept.")[2].removesuffix(".out")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def raised_on(at: datetime) -> Any:
+    """The cohort of a referral: the day in China on which the hub decided it was raised (5a.12)."""
+    return at.astimezone(CHINA).date()

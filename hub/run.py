@@ -1,0 +1,76 @@
+"""Running roles in one process until a signal or a failure."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+
+from hub.app import FAILED, POLL_ALONE, Followers, IntakeRole, parts_of, stop_on_failure, timekeeper_of, tune_collector, works_of
+from hub.bus.kafka_publisher import KafkaPublisher
+from hub.errors import ConfigurationError
+from hub.intake.worker import cancel
+from hub.operations.health import Health
+from hub.operations.server import MetricsServer
+from hub.settings import Settings
+
+log = logging.getLogger(__name__)
+ROLES = ("intake", "relay", "projector", "timekeeper")
+STOP_SECONDS = 10.0
+
+
+async def run_roles(settings: Settings, roles: Sequence[str]) -> int:
+    """Run the roles until SIGTERM or SIGINT (returns 0) or until one fails or goes stale (returns 1).
+
+    Stopping takes at most 10 s: a batch under way commits or is left whole.
+    """
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise ConfigurationError(f"roles {unknown}: allowed are {', '.join(ROLES)}")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with parts_of(settings) as parts, contextlib.AsyncExitStack() as stack:
+        works, publisher = works_of(parts, "relay" in roles, "projector" in roles)
+        if publisher is not None:
+            stack.push_async_callback(publisher.stop)
+        alone = "intake" not in roles
+        followers = Followers(parts, works, POLL_ALONE if alone else 1.0)
+        tasks: list[asyncio.Task[None]] = []
+        intake = None
+        if not alone:
+            intake = IntakeRole(parts, followers)
+            tasks.append(asyncio.create_task(intake.run(), name="intake"))
+        else:
+            for shard in range(settings.shards if works else 0):
+                followers.start(shard)
+        if "timekeeper" in roles:
+            own = KafkaPublisher(settings.kafka, "fengqiao-timekeeper")
+            stack.push_async_callback(own.stop)
+            tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
+        for task in tasks:
+            task.add_done_callback(stop_on_failure)
+        health = Health(intake, followers)
+        server = MetricsServer(parts, health)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        tune_collector()
+        log.info("running %s", ", ".join(roles))
+        failed = await _wait(stop, health)
+        async with asyncio.timeout(STOP_SECONDS):
+            await cancel(tasks)
+            for shard in list(followers.running):
+                await followers.stop(shard)
+    return 1 if failed else 0
+
+
+async def _wait(stop: asyncio.Event, health: Health) -> bool:
+    """Wait for the end; True when it is a failure or the watchdog found the process stale."""
+    while not stop.is_set() and not FAILED.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+        if (problem := health.stale()) is not None:
+            log.critical("stale: %s", problem)
+            return True
+    return FAILED.is_set()

@@ -1,0 +1,54 @@
+"""Settings of a hub process: one YAML file, each value overridden by `FENGQIAO_<NAME>`. Checked at start."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.errors import ConfigurationError
+
+
+class Settings(BaseModel):
+    """Where things are, and bounds. `shards` is fixed when the store is created (5a.2)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kafka: str
+    database: str
+    city: Path
+    keys: Path
+    kek: Path
+    hub_key: Path
+    hub_keyid: str = "hub-1"
+    shards: Annotated[int, Field(ge=1, le=1024)] = 6
+    topic_prefix: str = ""
+    group: str = "fengqiao-intake"
+    replication: Annotated[int, Field(ge=1)] = 1
+    batch: Annotated[int, Field(ge=1, le=5000)] = 500
+    early_limit: timedelta = timedelta(hours=72)
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    metrics_host: str = "127.0.0.1"
+
+    @classmethod
+    def load(cls, file: Path | None, **given: object) -> Self:
+        """File, then environment, then `given`. Raises ConfigurationError naming the field, the value and what is allowed."""
+        values: dict[str, object] = {}
+        if file is not None:
+            try:
+                values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            except (OSError, yaml.YAMLError) as problem:
+                raise ConfigurationError(f"settings {file}: {problem}") from None
+        for name in cls.model_fields:
+            if (found := os.environ.get(f"FENGQIAO_{name.upper()}")) is not None:
+                values[name] = found
+        values |= {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()
+            )
+            raise ConfigurationError(f"settings: {problems}") from None

@@ -1,0 +1,92 @@
+"""Writing the projected tables together with the projector's position, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from hub.domain.entry import Entry
+from hub.errors import LostShard
+from hub.projector.rows import Projection, raised_on
+from hub.store.pool import Connection, Pool
+
+_ADVANCE = "UPDATE follower SET seq = $4 WHERE name = $1 AND shard = $2 AND seq = $3"
+_REFERRALS = """
+INSERT INTO referral (id, case_id, shard, flow, kind, sender, lead, local_number, legal_at, raised_at, raised_on, state)
+SELECT *, 'open' FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::date[]) ON CONFLICT (id) DO NOTHING"""
+_TASKS = """
+INSERT INTO task (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq,
+    delivered_at, signed_at, accepted_at, replied_at, confirmed_at, pending, outcome, local_number, flow, sender)
+SELECT t.*, r.flow, r.sender FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
+    $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[])
+    AS t (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq, delivered_at, signed_at,
+          accepted_at, replied_at, confirmed_at, pending, outcome, local_number)
+JOIN referral r ON r.id = t.referral ON CONFLICT (id) DO NOTHING"""
+_ALIASES = "INSERT INTO alias SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING"
+_TALLIES = """
+INSERT INTO tally SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+ON CONFLICT (what, department, flow, reason) DO UPDATE SET count = tally.count + excluded.count"""
+
+TASK_COLUMNS = ("referral", "case_id", "department", "role", "state", "since", "assigned_at", "assigned_seq") + (
+    ("delivered_at", "signed_at", "accepted_at", "replied_at", "confirmed_at", "pending", "outcome", "local_number")
+)
+_TYPES = {"state": "text", "outcome": "text", "pending": "text", "lead": "text", "local_number": "text"}
+
+
+class PostgresProjections:
+    """The projector's write side."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def apply(self, name: str, shard: int, position: int, entries: Sequence[Entry]) -> None:
+        """Write what the entries change and move the position. Raises LostShard when it was moved by another."""
+        projection = Projection()
+        projection.take(entries)
+        async with self._pool.transaction() as connection:
+            moved = await connection.execute(_ADVANCE, name, shard, position, entries[-1].seq)
+            if moved != "UPDATE 1":
+                raise LostShard(f"another {name} has moved on from {position}")
+            await write(connection, projection)
+
+
+async def write(connection: "Connection[asyncpg.Record]", projection: Projection) -> None:
+    """All rows of a projection. New rows first, then changes."""
+    if projection.referrals:
+        rows = list(projection.referrals.values())
+        columns = ("id", "case_id", "shard", "flow", "kind", "sender", "lead", "local_number", "legal_at", "raised_at")
+        values = [[getattr(row, column) for row in rows] for column in columns]
+        await connection.execute(_REFERRALS, *values, [raised_on(row.raised_at) for row in rows])
+    if projection.tasks:
+        tasks = projection.tasks
+        values = [[row.get(column) for row in tasks.values()] for column in TASK_COLUMNS]
+        await connection.execute(_TASKS, list(tasks), *values)
+    await _change(connection, "referral", projection.referral_changes)
+    await _change(connection, "task", projection.task_changes)
+    if projection.aliases:
+        await connection.execute(_ALIASES, *map(list, zip(*sorted(projection.aliases), strict=True)))
+    if projection.tallies:
+        keys = sorted(projection.tallies)
+        await connection.execute(
+            _TALLIES, *map(list, zip(*keys, strict=True)), [projection.tallies[key] for key in keys]
+        )
+
+
+async def _change(
+    connection: "Connection[asyncpg.Record]", table: str, changes: Mapping[str, dict[str, Any]]
+) -> None:
+    """Set columns by id: one statement for each set of columns that occurs."""
+    by_columns: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
+    for row_id, columns in changes.items():
+        by_columns.setdefault(tuple(sorted(columns)), []).append((row_id, columns))
+    for columns, rows in by_columns.items():
+        sets = ", ".join(f"{column} = c.{column}" for column in columns)
+        arrays = ", ".join(f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(columns, 2))
+        await connection.execute(
+            f"UPDATE {table} t SET {sets} FROM unnest($1::text[], {arrays}) AS c (id, {', '.join(columns)}) "
+            "WHERE t.id = c.id",
+            [row_id for row_id, _ in rows],
+            *[[values[column] for _, values in rows] for column in columns],
+        )

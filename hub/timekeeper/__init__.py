@@ -1,0 +1,1 @@
+"""From due moments to messages."""

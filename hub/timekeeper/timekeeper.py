@@ -1,0 +1,70 @@
+"""The timekeeper: what has waited too long becomes a message on the hub's clock topic.
+
+Messages are named by what they are about, so a timekeeper that restarts, or two of them, make no second one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from hub.bus.ports import OutRecord, Publisher
+from hub.bus.topics import CLOCK, TopicNames
+from hub.domain.decision import moment
+from hub.errors import Trouble
+from hub.relay.signing import HubSigner
+from hub.store.waiting import WaitingReader
+from schemas.identifiers import derived_id
+from schemas.partitioner import partition_of
+
+log = logging.getLogger(__name__)
+MAX_SKEW = timedelta(seconds=5)
+
+
+class Timekeeper:
+    """Looks for due moments each `every` seconds. Publishes nothing while its clock and the database's differ by more than 5 s."""
+
+    def __init__(
+        self,
+        waiting: WaitingReader,
+        publisher: Publisher,
+        signer: HubSigner,
+        names: TopicNames,
+        shards: int,
+        early_limit: timedelta,
+        every: float = 1.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._waiting, self._publisher, self._signer, self._names = waiting, publisher, signer, names
+        self._shards, self._early_limit, self._every, self._clock = shards, early_limit, every, clock
+
+    async def run(self) -> None:
+        """Look, publish, sleep, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Trouble as trouble:
+                log.warning("timekeeper: %s", trouble)
+            await asyncio.sleep(self._every)
+
+    async def look(self) -> int:
+        """One look. Returns how many messages were published; raises Trouble."""
+        now = self._clock()
+        skew = now - await self._waiting.database_time()
+        if abs(skew) > MAX_SKEW:
+            log.error("timekeeper: clock differs from the database by %s; publishing nothing", skew)
+            return 0
+        limit = now - self._early_limit
+        due = await self._waiting.waiting_before(limit)
+        records = [self._expiry(case, since, now) for case, since in due]
+        if records:
+            await self._publisher.publish(records)
+        return len(records)
+
+    def _expiry(self, case: str, since: datetime, now: datetime) -> OutRecord:
+        """The message that ends the waiting in a case of everything up to the moment `since`."""
+        before = since + timedelta(milliseconds=1)
+        message_id = derived_id("hub", case, f"early_expired/{moment(since)}")
+        data = {"before": moment(before), "moment": moment(since + self._early_limit)}
+        value, headers = self._signer.message(message_id, "hub.early_expired.v1", case, moment(now), data)
+        return OutRecord(self._names.hub(CLOCK), partition_of(case, self._shards), case.encode(), value, headers)
