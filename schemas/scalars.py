@@ -26,7 +26,7 @@ def _day(value: Any) -> Any:
         return value
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise ValueError(f"{value!r} must be a date, e.g. 2026-03-02")
+    raise ValueError("must be a date, e.g. 2026-03-02")  # not repeated: it may be a date of birth
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")]

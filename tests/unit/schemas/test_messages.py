@@ -153,6 +153,9 @@ def test_errors_do_not_repeat_what_may_be_personal() -> None:
         ReferralRaised.model_validate(data)
     assert "title" in str(caught.value)
     assert "测试甲" not in str(caught.value)
+    with pytest.raises(ValidationError, match="birth") as caught:
+        Party.model_validate({"role": "suspect", "name": "测试甲", "birth": "1990/01/01"})
+    assert "1990/01/01" not in str(caught.value)
 
 
 def test_a_resident_id_of_a_party_is_checked_and_named_but_not_repeated() -> None:
@@ -167,6 +170,13 @@ def test_a_resident_id_of_a_party_is_checked_and_named_but_not_repeated() -> Non
             {"role": "suspect", "name": "测试甲", "id_type": "111", "id_number": "810000199001010010"}
         )
     assert "810000199001010010" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["local_number", "title", "summary", "note", "document"])
+def test_a_text_holds_no_nul_which_no_database_could_store(name: str) -> None:
+    data = {**full(message_schema(BY_TYPE["referral.raised.v1"])), name: "a\x00b"}
+    with pytest.raises(ValidationError, match=name):
+        ReferralRaised.model_validate_json(json.dumps(data))
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from schemas.messages import KINDS, MessageKind
 from schemas.messages.base import Act, Data
 from schemas.publish import READER_RULE, json_schemas
 
-PUBLISHED = check.PUBLISHED
-DOCUMENT: dict[str, Any] = yaml.safe_load((PUBLISHED / "asyncapi.yaml").read_text("utf-8"))
+DOCUMENT: dict[str, Any] = yaml.safe_load(asyncapi_yaml())
 SCHEMAS = {name: json.loads(text) for name, text in json_schemas().items()}
 
 
