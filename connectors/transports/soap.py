@@ -92,7 +92,13 @@ class SoapService:
         sent = etree.tostring(document, encoding="unicode")
         proxy = await self._connected()
         try:
-            received = await proxy[operation](sent)
+            operate = proxy[operation]
+        except AttributeError:
+            raise TransportTrouble(
+                f"{operation}: WSDL {self._settings.wsdl} names no such operation"
+            ) from None
+        try:
+            received = await operate(sent)
         except Fault as fault:
             text = f"{operation}: SOAP fault {fault.code}: {fault.message}"
             if str(fault.code or "").endswith("Client"):

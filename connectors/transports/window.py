@@ -1,8 +1,8 @@
 """Polling a system that is asked by time window and page, and that may show changes late.
 
-A window opens a while (`overlap`) before the moment at which the system answered the one before, and has no end.
-So what showed up late is found by the next windows. What was read already is known by its digest, which the
-cursor carries as long as the overlap lists it again. All moments are the system's own; no clock of ours is used.
+A window opens a while (`overlap`) before the moment at which the system answered the one before, and has no
+end. So what showed up late is found by the next windows. What was read already is known by its digest, which
+the cursor carries as long as the overlap lists it again. All moments are the system's own, none is ours.
 """
 
 import json
@@ -69,8 +69,8 @@ class Window:
     ) -> "Window":
         """The next page when there is more, else the next window.
 
-        A change that shows up later than `overlap` after its moment is missed: the overlap must be longer than
-        the system's longest delay.
+        A change that shows up later than `overlap` after its moment is missed: the overlap must be longer
+        than the system's longest delay.
         """
         answered_at = self.answered_at or system_time
         again = {one.digest for one in page if one.at is None or one.at >= answered_at - overlap}

@@ -24,7 +24,8 @@ from deploy.sandbox.court.answers import (
     wrong_field,
 )
 from deploy.sandbox.court.changes import PAGE_LIMIT, Changes
-from deploy.sandbox.court.words import MOMENT, PAPER_PREFIX, decode, encode, moment, read_moment, text_of
+from deploy.sandbox.court.converters import MOMENT, moment, read_moment, text_of
+from deploy.sandbox.court.words import PAPER_PREFIX, decode, encode
 
 SLICE_LIMIT = 256 * 1024
 _RECEIVED_NAMES = {"reply_code": "reply", "step_code": "step", "exclude_kind": "kind"}
