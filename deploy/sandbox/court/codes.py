@@ -99,6 +99,7 @@ OUTCOMES = CodeList(
         "unreachable": "0504",
         "expired": "0505",
         "refused_signature": "0506",
+        "other": "0507",
         "imprisoned": "0601",
         "served_in_detention": "0602",
         "not_admitted": "0603",
