@@ -75,12 +75,14 @@ class ProcuratorateSink:
         return {"jhbh": delivery.message_id, "wlajh": delivery.case, "clzt": WAITING, **known}
 
     def _number(self, delivery: Delivery) -> str:
-        """Our own number there, by task or else by referral; blank when the connector doesn't know one."""
+        """The department's number, by task or else by referral; blank when the connector knows none."""
         links = self._kit.links
         task, referral = delivery.data.get("task"), delivery.data.get("referral")
         link = links.by_task(str(task)) if task else None
         if link is None and referral:
             link = links.by_referral(str(referral))
+        if link is None and delivery.type == "message.refused.v1":
+            link = links.by_number(str(delivery.data.get("local_number")))
         return link.local_number if link else ""
 
     def _parts(self, delivery: Delivery) -> list[tuple[str, Row]]:

@@ -48,6 +48,9 @@ OPERATIONS = {
     "81": "followup.recorded.v1",
 }
 
+_BLANK = ("", b"")
+_MARKS = ("upload_status", "upload_time")  # our own, so not a part of what the row says
+
 
 @dataclass(slots=True)
 class Record:
@@ -186,7 +189,7 @@ def _records(found: dict[str, list[Row]]) -> list[Record]:
         of(row).steps.append(row)
     for row in found["T_SA_OUT"]:
         of(row).steps += [_milestone(row, prefix) for prefix in MILESTONES if row[f"{prefix}xh"]]
-    for row in sorted(found["T_CZ_OUT"], key=lambda row: str(row["xh"])):
+    for row in sorted(found["T_CZ_OUT"], key=_age):
         if all(row["czxh"] != step["czxh"] for step in of(row).steps):
             of(row).steps.append(row)
     for record in records.values():
@@ -195,6 +198,11 @@ def _records(found: dict[str, list[Row]]) -> list[Record]:
         if all(row["czxh"] != step["czxh"] for step in of(row).steps):
             of(row).deleted.append(row)
     return list(records.values())
+
+
+def _age(row: Row) -> tuple[str, str]:
+    """Of rows that tell of one step the first counts: a double made later must not change what was told."""
+    return row["add_time"], row["xh"]
 
 
 def _milestone(row: Row, prefix: str) -> Row:
@@ -239,7 +247,9 @@ def _explained(problem: ValidationError) -> str:
 
 
 def _unmapped(local_id: str, problem: str, rows: Sequence[Row]) -> Unmapped:
-    shown = [{name: value for name, value in row.items() if value not in ("", b"")} for row in rows]
+    shown = [
+        {name: row[name] for name in row if row[name] not in ("", b"") and name not in _MARKS} for row in rows
+    ]
     return Unmapped(local_id, problem, json.dumps(shown, ensure_ascii=False, default=_shown).encode())
 
 
