@@ -121,7 +121,7 @@ class Answer:
 
 
 class NotThere(LookupError):
-    """The system has no such document."""
+    """The system has nothing to give at this address."""
 
 
 @dataclass(frozen=True)
@@ -175,16 +175,16 @@ class RestSystem:
         return self._answer(status, raw, f"POST {path}").body
 
     async def document(self, path: str) -> bytes:
-        """A document's bytes. Raises TransportTrouble, NotThere (404, 410)."""
+        """A document's bytes. Raises TransportTrouble, NotThere (any 4xx about the content)."""
         return await self._read(path, None)
 
     async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
-        """Any other JSON. Raises TransportTrouble, NotThere (404, 410)."""
+        """Any other JSON. Raises TransportTrouble, NotThere (any 4xx about the content)."""
         return _json(await self._read(path, parameters), f"GET {path}")
 
     async def _read(self, path: str, parameters: Mapping[str, str] | None) -> bytes:
         status, content = await self._call("GET", path, parameters=parameters)
-        if status in (404, 410):
+        if status >= 400:
             raise NotThere(f"GET {path}: answered {status}: {_excerpt(content)}")
         if status >= 300:
             raise TransportTrouble(f"GET {path}: answered {status}: {_excerpt(content)}")

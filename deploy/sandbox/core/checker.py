@@ -52,9 +52,9 @@ class Holding:
         return cls(records.department, records.all_records(), steps, records.received_log())
 
     @classmethod
-    def read(cls, home: Path, department: str) -> "Holding":
-        """Reads a stand-in's home, whether its process runs or not."""
-        records = Records(home / "records.db", department)
+    def read(cls, path: Path, department: str) -> "Holding":
+        """Reads the file of a stand-in's records, whether its process runs or not."""
+        records = Records(path, department)
         try:
             return cls.of(records)
         finally:
@@ -79,7 +79,7 @@ class Expected:
 def expected(
     seed: int, plan: Mapping[str, Sequence[Matter]], logs: Mapping[str, Holding], policies: Path = DEFAULT
 ) -> Expected:
-    """What every department must hold by now. Of receivers it takes only their steps and what these are on."""
+    """What every department must hold by now. Of receivers it takes only their steps and tasks."""
     problems: list[str] = []
     matters: dict[tuple[str, str], tuple[str, Step]] = {}
     for department, log in logs.items():

@@ -53,18 +53,11 @@ class Shelf:
         where, values = (
             ("ordinal > ?", (after,)) if number is None else ("ordinal > ? and number = ?", (after, number))
         )
-        rows = self._query(f"select * from received where {where} order by ordinal", values)
-        return [
-            Received(
-                row["ordinal"],
-                row["delivery_id"],
-                row["number"],
-                row["kind"],
-                row["at"],
-                self._load(row["fields"]),
-            )
-            for row in rows
-        ]
+        return self._received(f"{where} order by ordinal", *values)
+
+    def delivery(self, delivery_id: str) -> Received | None:
+        """What was written in under this id."""
+        return next(iter(self._received("delivery_id = ?", delivery_id)), None)
 
     def acts_done(self, number: str) -> set[str]:
         """The names of the acts that the officers have done on a record."""
@@ -96,6 +89,20 @@ class Shelf:
     def _records(self, where: str, *values: Any) -> list[Record]:
         rows = self._query(f"select * from record where {where}", values)
         return [Record(**{**dict(row), "content": self._load(row["content"])}) for row in rows]
+
+    def _received(self, where: str, *values: Any) -> list[Received]:
+        rows = self._query(f"select * from received where {where}", values)
+        return [
+            Received(
+                row["ordinal"],
+                row["delivery_id"],
+                row["number"],
+                row["kind"],
+                row["at"],
+                self._load(row["fields"]),
+            )
+            for row in rows
+        ]
 
     def _query(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._lock:
