@@ -193,7 +193,7 @@ def corrected(draft: Draft) -> None:
     if draft.message.source != referral.sender:
         raise Refusal(RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may correct", [referral.sender])
     data = draft.message.open
-    legal_at = data["legal_at"] if "legal_at" in data["fields"] else None
+    legal_at = data.get("corrected_legal_at")
     draft.add(ev.ReferralCorrected(referral.id, draft.message.ref, list(data["fields"]), legal_at))
     if "in_custody" in data["fields"] and data.get("in_custody") is not None:
         draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
