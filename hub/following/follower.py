@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -40,7 +41,7 @@ class Follower:
         batch: int = 500,
     ) -> None:
         self.work, self.shard, self.position = work, shard, 0
-        self.moved_at = time.monotonic()
+        self.moved_at, self.troubled_at = time.monotonic(), -math.inf
         self._store, self._hand_over, self._poll, self._batch = store, hand_over, poll_seconds, batch
 
     async def run(self) -> None:
@@ -59,6 +60,7 @@ class Follower:
                 placed = False
                 await asyncio.sleep(delay)
             except Trouble as trouble:
+                self.troubled_at = time.monotonic()
                 log.warning("%s of shard %d: %s; again in %.1f s", self.work.name, self.shard, trouble, delay)
                 placed = False
                 await asyncio.sleep(delay)

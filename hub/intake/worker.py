@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -59,7 +60,8 @@ class ShardWorker:
     def __init__(self, shard: int, intake: Intake) -> None:
         self.shard = shard
         self.stopped: dict[str, Stopped] = {}
-        self.last_commit = time.monotonic()
+        self.last_commit = self.last_poll = time.monotonic()
+        self.troubled_at = -math.inf
         self._intake = intake
         self._gate = ClockGate(shard, intake.names, intake.topics)
         self._cases: OrderedDict[str, tuple[Case, CaseKey | None]] = OrderedDict()
@@ -84,6 +86,7 @@ class ShardWorker:
                 placed = False
                 await asyncio.sleep(delay)
             except Trouble as trouble:
+                self.troubled_at = time.monotonic()
                 log.warning("shard %d: %s; trying again in %.1f s", self.shard, trouble, delay)
                 placed = False
                 await asyncio.sleep(delay)
@@ -104,6 +107,7 @@ class ShardWorker:
         records = await intake.source.take(
             self.shard, topics, intake.settings.max_records, intake.settings.wait_ms
         )
+        self.last_poll = time.monotonic()
         records = await self._gate.admit(records, intake.source)
         if records:
             await self._commit(records)
