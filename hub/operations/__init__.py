@@ -1,0 +1,1 @@
+"""Watching the hub: metrics, health, conservation, what a case looks like now."""
