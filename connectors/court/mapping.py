@@ -12,11 +12,13 @@ from lxml.etree import _Element as Element
 from connectors.court.codes import CODES
 from connectors.court.service import ANSWERS, CourtPapers, CourtSettings
 from connectors.court.words import BEIJING, read_moment, word, write_moment
+from connectors.sdk.ids import referral_id
 from connectors.sdk.ports import (
     Delivered,
     Delivery,
     DeliveryRejected,
     Kit,
+    Link,
     Outgoing,
     Page,
     Sink,
@@ -106,13 +108,18 @@ class CourtSource:
             raise ValueError(
                 f"wbaj '' of {number}: a filing from outside must name the case that it came with"
             )
-        return Outgoing(
+        case = case or mint_case_id(self._kit.department, number)
+        outgoing = Outgoing(
             local_id=local_id,
             type=type_,
-            case=case or mint_case_id(self._kit.department, number),
+            case=case,
             data=model.model_validate(data),
             occurred_at=read_moment("gxsj", text_of(change, "gxsj")),
         )
+        if type_ == _RAISED:
+            # A step on the filing may stand on the same page, and names the referral only by this link.
+            self._kit.links.put(Link(number, case, referral_id(self._kit.department, local_id)))
+        return outgoing
 
 
 class CourtSink:

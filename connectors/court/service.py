@@ -1,5 +1,6 @@
 """The court's service: its answers, its settings, and its attachments in slices."""
 
+import asyncio
 from base64 import b64decode, b64encode
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ class CourtPapers:
                 except (DeliveryRejected, ValueError) as problem:
                     raise ValueError(f"fjbs {name!r}: {problem}") from None
             content = b"".join(parts)
-            self._fetched[name] = self._attachments.put(content), len(content)
+            self._fetched[name] = await asyncio.to_thread(self._attachments.put, content), len(content)
             if len(self._fetched) > _REMEMBERED:
                 self._fetched.popitem(last=False)
         return self._fetched[name]
@@ -72,7 +73,7 @@ class CourtPapers:
         Raises TransportTrouble, also while the document has not come to this connector yet.
         """
         try:
-            content = self._attachments.get(sha256)
+            content = await asyncio.to_thread(self._attachments.get, sha256)
         except LookupError as problem:
             raise TransportTrouble(f"paper {sha256}: {problem}") from problem
         size = self._settings.slice_bytes

@@ -131,13 +131,13 @@ async def test_the_senders_steps_on_a_raised_filing_name_its_referral(court: Cou
     referral = referral_id("court", f"{number}/1")
     case = mint_case_id("court", number)
     court.records.step(number, "request_withdrawal", reason="已自行和解")
-    kit.links.put(Link(number, case, referral))
+    reader = Reader()
+    await read(source, reader, lambda r: len(r.items) >= 2)
     accepted = acceptance(case, referral)
     await delivered(sink, accepted, kit)
     court.records.step(number, "confirm", ext_task=accepted.data["task"], papers=[])
     court.records.step(number, "correct", fields=["title"], reason="笔误", title="示例：更正")
     court.records.step(number, "followup", reached=True, rating=5, opinion="满意")
-    reader = Reader()
     await read(source, reader, lambda r: len(r.items) >= 5)
     items = [item for item in reader.items.values() if isinstance(item, Outgoing)]
     assert [item.type for item in items] == [
