@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from connectors.procuratorate import dictionary as codes
-from connectors.transports.exchange_table import BEIJING, Row
+from connectors.transports.exchange_walk import BEIJING, Row
 
 _ESCAPE = re.compile(r"\{U\+([0-9A-F]{1,6})\}")
 

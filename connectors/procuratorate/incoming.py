@@ -9,7 +9,8 @@ from connectors.procuratorate.columns import PAPER, PARTY, from_gbk, written
 from connectors.procuratorate.dictionary import UNITS, to_code
 from connectors.procuratorate.outgoing import NUMBER_KIND
 from connectors.sdk.ports import Delivered, Delivery, DeliveryRejected, Kit, TransportTrouble
-from connectors.transports.exchange_table import ExchangeTables, Row
+from connectors.transports.exchange_table import ExchangeTables
+from connectors.transports.exchange_walk import Row
 
 WAITING, REFUSED = "0", "2"
 PAUSES = (0.02, 0.05, 0.1, 0.2)

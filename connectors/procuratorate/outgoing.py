@@ -7,24 +7,23 @@ an old row is a new one.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.procuratorate.columns import EXCLUSION, PAPER, PARTY, PLACES, from_gbk, moment, read
+from connectors.procuratorate.columns import EXCLUSION, PAPER, PARTY, PLACES, moment, read
+from connectors.procuratorate.records import Record, by_owner, records_of
 from connectors.sdk.ids import referral_id
 from connectors.sdk.ports import Kit, Outgoing, Page, Unmapped
-from connectors.transports.exchange_table import BEIJING, ExchangeTables, Polled, Row
+from connectors.transports.exchange_table import ExchangeTables
+from connectors.transports.exchange_walk import BEIJING, Polled, Row
 from schemas.identifiers import mint_case_id
 from schemas.messages import BY_TYPE
 
 NUMBER_KIND, CASE_NUMBER_KIND = "bmsah", "tysah"
 POLLED = tuple(Polled(name) for name in ("T_AJ_OUT", "T_SA_OUT", "T_CZ_OUT", "T_SC_OUT"))
-MILESTONES = {"qs": "task.signed.v1", "sl": "task.accepted.v1", "ks": "task.started.v1"}
 OPERATIONS = {
     "01": "task.signed.v1",
     "02": "task.accepted.v1",
@@ -52,25 +51,15 @@ _BLANK = ("", b"")
 _MARKS = ("upload_status", "upload_time")  # our own, so not a part of what the row says
 
 
-@dataclass(slots=True)
-class Record:
-    """The rows of one record 部门受案号, as one snapshot shows them."""
-
-    number: str
-    steps: list[Row] = field(default_factory=list)
-    deleted: list[Row] = field(default_factory=list)
-    card: Row | None = None
-
-
 class ProcuratorateSource:
     """`Source` over the exchange tables."""
 
     def __init__(self, kit: Kit, tables: ExchangeTables) -> None:
         self._kit, self._tables = kit, tables
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Ends the connections, also those of the sink built along with it."""
-        await self._tables.close()
+        await self._tables.aclose()
 
     async def poll(self, cursor: str | None) -> Page:
         await self._tables.take_over(cursor)
@@ -82,11 +71,11 @@ class ProcuratorateSource:
                 for polled in POLLED
             }
             owners = [row["xh"] for name in ("T_AJ_OUT", "T_CZ_OUT") for row in found[name]]
-            parties = _by_owner(await self._tables.rows(snapshot, "T_DSR_OUT", "ssxh", owners))
-            papers = _by_owner(await self._tables.rows(snapshot, "T_WS_OUT", "ssxh", owners))
+            parties = by_owner(await self._tables.rows(snapshot, "T_DSR_OUT", "ssxh", owners))
+            papers = by_owner(await self._tables.rows(snapshot, "T_WS_OUT", "ssxh", owners))
         given = [
             (step["lsh"], item)
-            for record in _records(found)
+            for record in records_of(found)
             for step, item in self._items(record, parties, papers)
         ]
         items = [item for _, item in sorted(given, key=lambda pair: pair[0])]
@@ -96,6 +85,10 @@ class ProcuratorateSource:
         self, record: Record, parties: dict[str, list[Row]], papers: dict[str, list[Row]]
     ) -> Iterator[tuple[Row, Outgoing | Unmapped]]:
         """The record's steps in order, up to the first that can't be given: the later ones build on it."""
+        for row in record.unreadable:
+            given = f"bmsah {row['bmsah']!r} and czxh {row['czxh']!r} of row {row['xh']}"
+            problem = f"{given}: the first must be given, the second a number"
+            yield {"lsh": ""}, _unmapped(f"row/{row['xh']}", problem, [row])
         expected = 1
         gone = {row["czxh"]: row for row in record.deleted}
         for step in record.steps:
@@ -172,45 +165,10 @@ class ProcuratorateSource:
     def _deleted(self, record: Record, row: Row) -> Unmapped:
         """The step may have been sent before its row was deleted: only people can take that back."""
         problem = (
-            f"czxh {row['czxh']} of {record.number} was deleted ({from_gbk(row['scyy'])}): if it was sent,"
+            f"czxh {row['czxh']} of {record.number} was deleted ({_shown(row['scyy'])}): if it was sent,"
             " correct it (更正) or ask for the referral back (撤回)"
         )
         return _unmapped(f"{record.number}/{row['czxh']}/deleted", problem, [row])
-
-
-def _records(found: dict[str, list[Row]]) -> list[Record]:
-    records: dict[str, Record] = {}
-
-    def of(row: Row) -> Record:
-        return records.setdefault(row["bmsah"], Record(row["bmsah"]))
-
-    for row in found["T_AJ_OUT"]:
-        of(row).card = row
-        of(row).steps.append(row)
-    for row in found["T_SA_OUT"]:
-        of(row).steps += [_milestone(row, prefix) for prefix in MILESTONES if row[f"{prefix}xh"]]
-    for row in sorted(found["T_CZ_OUT"], key=_age):
-        if all(row["czxh"] != step["czxh"] for step in of(row).steps):
-            of(row).steps.append(row)
-    for record in records.values():
-        record.steps.sort(key=lambda step: int(step["czxh"]))
-    for row in found["T_SC_OUT"]:
-        if all(row["czxh"] != step["czxh"] for step in of(row).steps):
-            of(row).deleted.append(row)
-    return list(records.values())
-
-
-def _age(row: Row) -> tuple[str, str]:
-    """Of rows that tell of one step the first counts: a double made later must not change what was told."""
-    return row["add_time"], row["xh"]
-
-
-def _milestone(row: Row, prefix: str) -> Row:
-    """A step that stands in columns of the acceptance row, in the shape of a row of its own."""
-    columns = {"czxh": "xh", "lsh": "ls", "flsj": "sj", "jbr": "r", "wsh": "wh", "bz": "bz"}
-    own = {name: row[f"{prefix}{suffix}"] for name, suffix in columns.items()}
-    kept = {name: row[name] for name in ("xh", "tysah", "bmsah", "wlajh", "wlywh", "wlrwh")}
-    return {**kept, **own, "type": MILESTONES[prefix]}
 
 
 def _type_of(step: Row) -> str:
@@ -226,13 +184,6 @@ def _occurred_at(step: Row) -> datetime:
     if step.get("add_time"):
         return datetime.strptime(step["add_time"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=BEIJING)
     return moment(step["flsj"])
-
-
-def _by_owner(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    owned: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: int(row["sx"])):
-        owned[row["ssxh"]].append(row)
-    return owned
 
 
 def _explained(problem: ValidationError) -> str:

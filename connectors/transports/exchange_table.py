@@ -6,11 +6,10 @@ last `overlap_seconds` of it read again until nothing newer came for as long, an
 """
 
 import json
-import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import asyncpg
@@ -37,9 +36,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from connectors.sdk.ports import DeliveryRejected, TransportTrouble
+from connectors.transports.exchange_walk import Polled, Position, Row, Walk
 
-Row = dict[str, Any]
-BEIJING = timezone(timedelta(hours=8))
 _AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 # Connecting raises the driver's own errors, not SQLAlchemy's (sqlalchemy issue 11956).
 
@@ -55,39 +53,6 @@ class ExchangeSettings(BaseModel):
     overlap_seconds: Annotated[float, Field(ge=0)] = 10.0
     answer_seconds: Annotated[float, Field(gt=0)] = 15.0
     may_mark: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A table whose rows tell of changes. `changed` is local time, as text that sorts as time does."""
-
-    name: str
-    key: str = "xh"
-    changed: str = "update_time"
-    status: str = "upload_status"
-    taken_at: str = "upload_time"
-    time_format: str = "%Y-%m-%d %H:%M:%S.%f"
-    time_length: int = 23
-    zone: timezone = BEIJING
-
-    def write_time(self, moment: datetime) -> str:
-        return moment.strftime(self.time_format)[: self.time_length]
-
-    def back(self, moment: str, by: timedelta) -> str:
-        """So much earlier; a moment that can't be read is a fault of the row and stays as it is."""
-        try:
-            return self.write_time(datetime.strptime(moment, self.time_format) - by)  # noqa: DTZ007
-        except ValueError:
-            return moment
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where the walk through one table is: after (`at`, `key`); `high` is the latest moment seen."""
-
-    at: str = ""
-    key: str = ""
-    high: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +82,13 @@ class ExchangeTables:
             pool_pre_ping=True,
             connect_args={"timeout": 5, "command_timeout": 30},
         )
-        self._overlap = timedelta(seconds=settings.overlap_seconds)
+        self._walks = {each.name: Walk(each, settings.overlap_seconds) for each in polled}
         self._current: str | None = None
         self._pending: tuple[str, Seen] = ("", {})
         self._stored: Seen = {}
-        self._advanced: dict[str, tuple[str, float]] = {}
         self._lengths: dict[str, dict[str, int]] = {}
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -166,7 +130,7 @@ class ExchangeTables:
                 if self._stored.get(key) != changed or self._waits(polled, row):
                     seen[key] = changed
                     rows.append((polled.name, row))
-            moved = self._moved(polled, position, found, full)
+            moved = self._walks[polled.name].moved(position, found, full)
             following[polled.name] = asdict(moved)
         if rows or any(following[polled.name] != noted.get(polled.name) for polled in self._polled):
             # Counted, so that no two pages ever share a cursor: it is the proof of what was stored.
@@ -214,20 +178,6 @@ class ExchangeTables:
         page = _all_of(table(polled.name, moment, key, status)).where(wanted).order_by(moment, key)
         found = await connection.execute(page.limit(self.settings.page_size))
         return [_trimmed(dict(row)) for row in found.mappings()]
-
-    def _moved(self, polled: Polled, position: Position, found: Sequence[Row], full: bool) -> Position:
-        """After the last row; at the walk's end back by the overlap, until nothing newer came for as long."""
-        last = max(((row[polled.changed], row[polled.key]) for row in found), default=("", ""))
-        at, key = max((position.at, position.key), last)
-        reached = Position(at, key, max(position.high, last[0]))
-        high, since = self._advanced.get(polled.name, ("", 0.0))
-        if reached.high != high:
-            since = time.monotonic()
-            self._advanced[polled.name] = (reached.high, since)
-        if full or time.monotonic() - since > self.settings.overlap_seconds:
-            return reached
-        window = polled.back(reached.high, self._overlap)
-        return replace(reached, at=window, key="") if window < reached.at else reached
 
     def _waits(self, polled: Polled, row: Row) -> bool:
         return self.settings.may_mark and row[polled.status] == "0"

@@ -140,4 +140,4 @@ class ProcuratorateBench(Bench):
 
     async def close(self) -> None:
         for source in self._sources:
-            await source.close()
+            await source.aclose()

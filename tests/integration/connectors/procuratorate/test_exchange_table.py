@@ -41,7 +41,7 @@ class Reader:
 async def reader(engine: AsyncEngine, database: str) -> AsyncIterator[Reader]:
     reader = Reader(database)
     yield reader
-    await reader.tables.close()
+    await reader.tables.aclose()
 
 
 async def put(engine: AsyncEngine, key: str, second: float, **columns: str) -> None:
@@ -106,14 +106,14 @@ async def test_a_row_that_appears_with_an_earlier_moment_is_read(
     await put(engine, "B", 24)
     assert await reader.page() == ["B"]
     assert await reader.page() == []
-    await reader.tables.close()
+    await reader.tables.aclose()
 
 
 async def test_without_the_right_to_mark_nothing_is_marked(engine: AsyncEngine, database: str) -> None:
     reader = Reader(database, may_mark=False)
     await put(engine, "A", 1)
     assert [await reader.page(), await reader.page(), await statuses(engine)] == [["A"], [], {"A": "0"}]
-    await reader.tables.close()
+    await reader.tables.aclose()
 
 
 async def test_a_row_long_before_the_overlap_is_found_by_its_flag(
@@ -145,7 +145,7 @@ async def test_rows_of_one_moment_are_paged_without_loss_and_the_reading_ends(
         read += await reader.page()
     assert read == keys
     assert set((await statuses(engine)).values()) == {"1"}
-    await reader.tables.close()
+    await reader.tables.aclose()
 
 
 async def test_a_restart_goes_on_from_the_cursor_and_a_lost_cursor_from_the_start(
@@ -160,7 +160,7 @@ async def test_a_restart_goes_on_from_the_cursor_and_a_lost_cursor_from_the_star
     assert "B" in await again.page()
     again.cursor = None
     assert await again.page() == ["A", "B"]
-    await again.tables.close()
+    await again.tables.aclose()
 
 
 async def test_a_written_row_stays_as_it_was_written_first(engine: AsyncEngine, reader: Reader) -> None:

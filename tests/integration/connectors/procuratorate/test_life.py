@@ -76,7 +76,7 @@ async def system(tmp_path: Path, database: str) -> AsyncIterator[StandIn]:
 async def connector(system: StandIn, tmp_path: Path) -> AsyncIterator[Connector]:
     connector = Connector(system.dsn, tmp_path / "attachments")
     yield connector
-    await connector.source.close()
+    await connector.source.aclose()
 
 
 def assigned(connector: Connector, flow: str, title: str, role: TaskRole = TaskRole.LEAD) -> Delivery:
@@ -148,7 +148,7 @@ async def test_prosecution_with_a_return_for_investigation_through_kill_9(
     await connector.wait_for(1, "referral.raised.v1")
     await system.kill()
     await system.start()
-    await connector.source.close()
+    await connector.source.aclose()
     connector.restart()
 
     supplementary = next(item for item in connector.read.values() if item.type == "referral.raised.v1")
@@ -298,7 +298,7 @@ async def test_while_nobody_takes_in_the_row_waits_and_is_taken_later(
     delivery = assigned(connector, "F9", "示例：无人接收", TaskRole.COPY)
     with pytest.raises(TransportTrouble, match="not taken it in yet"):
         await sink.deliver(delivery)
-    await source.close()
+    await source.aclose()
     await system.start()
     assert (await connector.deliver(delivery)).local_number
     assert len(system.records.received_log()) == 1
@@ -326,7 +326,7 @@ async def test_the_database_server_killed_and_started_again_loses_nothing(home: 
             await connector.wait_for(2, "referral.raised.v1")
             await connector.wait_for(1, "task.replied.v1")
             assert_says_what_the_records_say(system, connector)
-            await connector.source.close()
+            await connector.source.aclose()
     finally:
         await server.stop()
 

@@ -42,7 +42,7 @@ async def source(engine: AsyncEngine, database: str, tmp_path: Path) -> AsyncIte
     kit = Kit("procuratorate", MemoryLinks(), DirectoryAttachments(tmp_path), {"dsn": database})
     source, _ = build(kit)
     yield source
-    await source.close()
+    await source.aclose()
 
 
 def now() -> dict[str, str]:
@@ -202,6 +202,23 @@ async def test_what_cannot_be_mapped_is_named_and_goes_on_once_mended(
         mended = update(acts_out).where(acts_out.c.xh == "CZ2").values({**row, **now()})
         await connection.execute(mended)
     assert await reader.types() == ["task.replied.v1", "reply.confirmed.v1"]
+
+
+@pytest.mark.parametrize("columns", [{"bmsah": ""}, {"czxh": "二"}, {"czxh": ""}])
+async def test_a_row_without_readable_numbers_stops_no_other(
+    engine: AsyncEngine, reader: Reader, columns: dict[str, str]
+) -> None:
+    await signed(engine)
+    row = {**KNOWN, "xh": "CZ9", "czxh": "9", "lsh": f"{9:012d}", "czlx": "32", "flsj": LEGAL, "hfdm": "01"}
+    await write(engine, acts_out, **{**row, **columns})
+    await act(engine, 2, "32", hfdm="02")
+    wrong, *others = await reader.new()
+    assert isinstance(wrong, Unmapped)
+    assert "of row CZ9" in wrong.problem
+    assert [item.type for item in others if isinstance(item, Outgoing)] == [
+        "task.signed.v1",
+        "task.replied.v1",
+    ]
 
 
 async def test_padding_and_blanks_mean_nothing(engine: AsyncEngine, reader: Reader) -> None:
