@@ -1,6 +1,6 @@
 """Whether this process still does its work: its own watchdog, for consumers that go quiet without raising.
 
-aiokafka may stop fetching after broker restarts without an error (its own issues #1154, #847) and gives no sign.
+aiokafka may stop fetching after broker restarts without an error (its issues #1154, #847) and gives no sign.
 So progress is judged by what is stored: positions and heads from PostgreSQL, ends from Kafka.
 """
 
@@ -62,8 +62,8 @@ class Health:
     """`stale` and `ready` look at what is in memory and never block; `measure` asks Kafka and PostgreSQL.
 
     Not stale: an idle hub; Kafka or PostgreSQL away (then the roles wait with backoff, or the measurement
-    itself fails); a topic that is stopped or held by the brake; the clock topic while another topic of its shard
-    is; a process that was itself suspended.
+    itself fails); a topic that is stopped or held by the brake; the clock topic while another topic of its
+    shard is; a process that was itself suspended.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Health:
         self._kafka_at = -math.inf
 
     def stale(self) -> str | None:
-        """What has stopped working without saying so, else None. Such a process should end and be started anew."""
+        """What has stopped working without saying so, else None. Such a process should be started anew."""
         now = self._clock()
         if now - self._looked > self.limits.pause:
             self._awake = now
@@ -120,7 +120,7 @@ class Health:
         return not against, [*against, *notes]
 
     async def watch(self, store: "ReadStore") -> None:
-        """Measure every few seconds until cancelled. A failed measurement proves nothing: waits begin anew."""
+        """Measure every few seconds until cancelled. A failed measurement proves nothing: begin anew."""
         while True:
             try:
                 async with asyncio.timeout(3 * self.limits.answer):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MetricsServer:
-    """`start` binds and serves, `stop` ends it within a second; both in one event loop. `port` is the bound one.
+    """`start` binds and serves, `stop` ends it within a second. `port` is the bound one.
 
     Takes no signals: those are the process's.
     """
