@@ -8,8 +8,8 @@
     TransportTrouble          (connectors.sdk.ports) away for now: wait with backoff, nothing is lost
     DeliveryRejected          (connectors.sdk.ports) the department system says no to one delivery
 
-Anything else that is raised is a defect. The loops report it, wait with backoff and go on from the store, so a
-defect in a mapping delays its case and loses nothing.
+Anything else that is raised is a defect. The loops report it, wait with backoff and go on from the store, so
+a defect in a mapping delays its case and loses nothing.
 """
 
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from connectors.conformance.bench import Bench
+from connectors.conformance.bench import Bench, Held
 from connectors.conformance.deliveries import acceptance, assignment, cancellation
 from connectors.sdk.attachments import DirectoryAttachments
 from connectors.sdk.ids import referral_id
@@ -40,7 +40,6 @@ from schemas.messages import BY_TYPE
 from schemas.messages.base import ReferralKind
 from schemas.messages.referral import ReferralRaised
 
-PATIENCE = 600
 PAUSE = 0.1
 
 Item = Outgoing | Unmapped
@@ -49,7 +48,8 @@ Item = Outgoing | Unmapped
 class Reader:
     """Reads a source as the kit does: a page counts, and its cursor is used, only after it was looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
         self.cursor: str | None = None
         self.items: dict[str, Item] = {}
 
@@ -67,7 +67,7 @@ class Reader:
 
     async def read_until(self, source: Source, enough: Callable[["Reader"], bool]) -> None:
         """Poll until `enough`; a slow channel (files through a gate) is waited for, never an exact time."""
-        for _ in range(PATIENCE):
+        for _ in range(self._patience):
             await self.drain(source)
             if enough(self):
                 return
@@ -93,12 +93,16 @@ def _raised(count: int, *titles: str) -> Callable[[Reader], bool]:
 
 
 class ConnectorConformance:
-    """Inherit, set `department`, give the fixture `bench`. Flow and kind: those of a task it can receive."""
+    """Inherit, set `department`, give the fixture `bench`. Flow and kind: those of a task it can receive.
+
+    What does not come at once is looked for `patience` times, a tenth of a second apart.
+    """
 
     department: ClassVar[str]
     received_flow: ClassVar[str] = "F21"
     received_kind: ClassVar[ReferralKind] = ReferralKind.ASSIGN
     settings: ClassVar[dict[str, Any]] = {}
+    patience: ClassVar[int] = 600
 
     @pytest.fixture
     def kit(self, tmp_path: Path) -> Kit:
@@ -114,8 +118,8 @@ class ConnectorConformance:
         for title in titles:
             await bench.change(title)
         source, _ = bench.build(kit)
-        reader = Reader()
-        for _ in range(PATIENCE):
+        reader = Reader(self.patience)
+        for _ in range(self.patience):
             page = await source.poll(reader.cursor)
             restarted, _sink = bench.build(kit)
             for again in (await source.poll(reader.cursor), await restarted.poll(reader.cursor)):
@@ -128,7 +132,7 @@ class ConnectorConformance:
 
     async def test_the_cursor_goes_on_where_it_was_also_after_a_restart(self, bench: Bench, kit: Kit) -> None:
         await bench.change("示例：先")
-        reader = Reader()
+        reader = Reader(self.patience)
         await reader.read_until(bench.build(kit)[0], _raised(1, "示例：先"))
         await bench.change("示例：后")
         await reader.read_until(bench.build(kit)[0], _raised(1, "示例：后"))
@@ -136,7 +140,7 @@ class ConnectorConformance:
 
     async def test_every_change_is_a_message_of_the_contract(self, bench: Bench, kit: Kit) -> None:
         await bench.change("示例：合规")
-        reader = Reader()
+        reader = Reader(self.patience)
         await reader.read_until(bench.build(kit)[0], _raised(1, "示例：合规"))
         for item in reader.items.values():
             assert isinstance(item, Outgoing), item
@@ -150,7 +154,7 @@ class ConnectorConformance:
 
     async def test_papers_are_in_the_attachments_under_their_hash(self, bench: Bench, kit: Kit) -> None:
         await bench.change("示例：文书")
-        reader = Reader()
+        reader = Reader(self.patience)
         await reader.read_until(bench.build(kit)[0], _raised(1, "示例：文书"))
         data = reader.raised("示例：文书")[0].data
         assert isinstance(data, ReferralRaised)
@@ -164,7 +168,7 @@ class ConnectorConformance:
         await bench.change("示例：前")
         await bench.change_badly("示例：不能映射")
         await bench.change("示例：后")
-        reader = Reader()
+        reader = Reader(self.patience)
         await reader.read_until(
             bench.build(kit)[0], lambda r: _raised(2, "示例：前", "示例：后")(r) and bool(r.unmapped())
         )
@@ -182,12 +186,14 @@ class ConnectorConformance:
         self, bench: Bench, kit: Kit
     ) -> None:
         assigned = self.assignment()
+        before = set(await bench.held())
         sink = bench.build(kit)[1]
         first = await self._deliver(sink, assigned, kit)
         again = await self._deliver(sink, assigned, kit)
         restarted = await self._deliver(bench.build(kit)[1], assigned, kit)
         assert first.local_number == again.local_number == restarted.local_number
-        assert await self._held_of(bench, assigned) == [first.local_number]
+        added = [held for held in await bench.held() if held not in before]
+        assert added == [Held(assigned.message_id, first.local_number)]
 
     async def test_two_tasks_are_two_records(self, bench: Bench, kit: Kit) -> None:
         sink = bench.build(kit)[1]
@@ -209,7 +215,7 @@ class ConnectorConformance:
     ) -> None:
         await bench.change("示例：等待受理")
         source, sink = bench.build(kit)
-        reader = Reader()
+        reader = Reader(self.patience)
         await reader.read_until(source, _raised(1, "示例：等待受理"))
         raised = reader.raised("示例：等待受理")[0]
         assert isinstance(raised.data, ReferralRaised)
@@ -230,7 +236,7 @@ class ConnectorConformance:
         with pytest.raises(TransportTrouble):
             await sink.deliver(assigned)
         await bench.come_back()
-        reader = Reader()
+        reader = Reader(self.patience)
         number = (await self._deliver(sink, assigned, kit)).local_number
         await self._patiently(lambda: reader.read_until(source, _raised(1, "示例：离线前")))
         assert len(reader.raised("示例：离线前")) == 1
@@ -250,12 +256,12 @@ class ConnectorConformance:
         return delivered[0]
 
     async def _patiently(self, call: Callable[[], Awaitable[None]]) -> None:
-        for attempt in range(PATIENCE):
+        for attempt in range(self.patience):
             try:
                 await call()
                 return
             except TransportTrouble:
-                if attempt == PATIENCE - 1:
+                if attempt == self.patience - 1:
                     raise
                 await asyncio.sleep(PAUSE)
 

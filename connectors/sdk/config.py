@@ -35,8 +35,9 @@ class BackoffSettings(BaseModel):
 class ConnectorConfig(BaseModel):
     """Everything a connector is told. Times are seconds. `transport` goes to the mapping as `Kit.settings`.
 
-    Exactly one of `mapping` (`package.module:function`, a `build(kit) -> (Source, Sink)`) and `profile` (a YAML file for
-    `connectors.profiles`) is given. Relative paths of our own fields start at the configuration file's directory.
+    Exactly one of `mapping` (`package.module:function`, a `build(kit) -> (Source, Sink)`) and `profile` (a
+    YAML file for `connectors.profiles`) is given. Relative paths of our own fields start at the
+    configuration file's directory.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +58,7 @@ class ConnectorConfig(BaseModel):
     ask_again_after: Seconds = 30.0
     backoff: BackoffSettings = BackoffSettings()
     delivery_workers: Annotated[int, Field(ge=1, le=200)] = 8
-    stale_after: Annotated[float, Field(ge=10, le=86_400)] = 180.0
+    stale_after: Seconds = 180.0
     retention_days: Annotated[int, Field(ge=1)] | None = 90
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
@@ -86,7 +87,7 @@ class ConnectorConfig(BaseModel):
 
 
 def load_config(path: Path) -> ConnectorConfig:
-    """Read and check the file. Raises ConfigurationError with every problem: field, value, what is allowed."""
+    """Read and check the file. Raises ConfigurationError with each problem: field, value, what is allowed."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -32,9 +32,10 @@ REFUSED = "message.refused.v1"
 class Deliverer:
     """Works the store's inbox with `workers` tasks, each on one case at a time.
 
-    A case with trouble waits with backoff, one with a rejected delivery until a person decides, one with a hole until
-    the hub has delivered what is missing (asked for at once, and again after `ask_again` seconds, doubling). The other
-    cases go on. A delivery counts when the sink has returned and the store has it; else it is made again.
+    A case with trouble waits with backoff, one with a rejected delivery until a person decides, one with a
+    hole until the hub has delivered what is missing (asked for at once, and again after `ask_again` seconds,
+    doubling). The other cases go on. A delivery counts when the sink has returned and the store has it; else
+    it is made again.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Deliverer:
                 self._queue.put_nowait(case)
 
     async def run(self, look_again: float = 30.0) -> None:
-        """Deliver until `stop`; every `look_again` seconds all open cases are looked at (a person may have retried)."""
+        """Deliver until `stop`; look at all open cases each `look_again` seconds (a person may retry)."""
         workers = [asyncio.create_task(self._work()) for _ in range(self._workers)]
         try:
             while not self._stopping:

@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 class Poller:
     """Polls the source each `interval` seconds, at once again while there is more.
 
-    A page and its cursor are stored in one transaction, then `taken` rings. Cancelling it loses nothing: a page is
-    stored whole or read again.
+    A page and its cursor are stored in one transaction, then `taken` rings. Cancelling it loses nothing: a
+    page is stored whole or read again.
     """
 
     def __init__(

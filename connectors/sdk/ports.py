@@ -62,8 +62,8 @@ class Delivery:
 
     `data` is the message's data as received (unknown fields kept). `actor` is the department whose step it
     is, None when it is the hub's own (`task.assigned`, `referral.closed`, `message.refused` …). To the data
-    of a `message.refused` the kit adds `referral`, `task` and `local_number` of the refused message where it had
-    them, so that a sink finds the record.
+    of a `message.refused` the kit adds `referral`, `task` and `local_number` of the refused message where it
+    had them, so that a sink finds the record.
     """
 
     message_id: str
@@ -113,7 +113,12 @@ class Attachments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What the kit lends to a mapping. `settings` is the section `transport` of the configuration."""
+    """What the kit lends to a mapping. `settings` is the section `transport` of the configuration.
+
+    The kit links a raised referral's and a delivered task's number itself, when it stores them. A step that
+    comes in the same page as the raise it follows is mapped before that: a mapping that can meet this puts
+    the link itself on mapping the raise (`connectors.sdk.ids.referral_id`); putting is idempotent.
+    """
 
     department: str
     links: Links
@@ -124,7 +129,8 @@ class Kit:
 class Source(Protocol):
     """Reads changes. At-least-once: it may give a change again.
 
-    Raises `TransportTrouble` when the system is away. A poll must end by itself: the transport bounds its waits.
+    Raises `TransportTrouble` when the system is away. A poll must end by itself: the transport bounds its
+    waits.
     """
 
     async def poll(self, cursor: str | None) -> Page: ...

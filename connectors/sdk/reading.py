@@ -16,6 +16,7 @@ from schemas.messages.outbound import Receipt, ReceiptsIssued
 
 RECEIPTS = "receipts.issued.v1"
 ASSIGNED = "task.assigned.v1"
+LARGEST = 2**63 - 1
 
 
 class Record(Protocol):
@@ -45,7 +46,7 @@ class Batch:
 
 
 def read_batch(records: Iterable[Record]) -> Batch:
-    """Read each record by itself: an unreadable one holds up no other. Never raises for what a record holds."""
+    """Read each record by itself: an unreadable one holds up no other. Raises for nothing that one holds."""
     batch = Batch()
     for record in records:
         try:
@@ -54,6 +55,8 @@ def read_batch(records: Iterable[Record]) -> Batch:
             batch.unreadable.append(_unreadable(record, one_line(error)))
         except ValueError as error:
             batch.unreadable.append(_unreadable(record, str(error)))
+        except RecursionError:
+            batch.unreadable.append(_unreadable(record, "data: nested too deeply"))
     return batch
 
 
@@ -63,6 +66,9 @@ def _read(record: Record, batch: Batch) -> None:
     if envelope.type == RECEIPTS:
         issued = reader(ReceiptsIssued).model_validate_json(value)
         assert isinstance(issued, ReceiptsIssued)
+        for receipt in issued.receipts:
+            _fits("partition", receipt.partition)
+            _fits("offset", receipt.offset)
         batch.receipts.extend(issued.receipts)
         return
     data = json.loads(value)
@@ -76,6 +82,7 @@ def _read(record: Record, batch: Batch) -> None:
         envelope.previous is None or envelope.previous >= envelope.sequence
     ):
         raise ValueError(f"previous: {envelope.previous}: must be below sequence {envelope.sequence}")
+    _fits("sequence", envelope.sequence or 0)
     received = Received(
         message=envelope.id,
         type=envelope.type,
@@ -86,6 +93,12 @@ def _read(record: Record, batch: Batch) -> None:
         data=value,
     )
     batch.received.append(received)
+
+
+def _fits(field: str, number: int) -> None:
+    """The store's integers have 64 bits; one larger must not make the whole batch fail."""
+    if number > LARGEST:
+        raise ValueError(f"{field}: {number}: must be at most {LARGEST}")
 
 
 def _unreadable(record: Record, reason: str) -> Unreadable:

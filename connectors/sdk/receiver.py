@@ -66,6 +66,8 @@ class Receiver:
         self._subscriber = broker.subscriber(
             self._topic,
             group_id=self._group,
+            # The store's lock allows one process: after kill -9 the next gets the partitions at once.
+            group_instance_id=self._group,
             batch=True,
             max_records=BATCH,
             batch_timeout_ms=20,
@@ -101,8 +103,9 @@ class Receiver:
     async def probe(self) -> None:
         """Beat if the consumer is known to be well, or Kafka known to be away.
 
-        aiokafka can go quiet without raising (aio-libs/aiokafka 1154, 847): Kafka answers, and yet the consumer has no
-        partitions, or has records before it and takes none. Then there is no beat, and the process gets stale.
+        aiokafka can go quiet without raising (aio-libs/aiokafka 1154, 847): Kafka answers, and yet the
+        consumer has no partitions, or has records before it and takes none. Then there is no beat, and the
+        process gets stale.
         """
         consumer = self._subscriber.consumer
         if consumer is None:
@@ -128,7 +131,7 @@ class Receiver:
 async def _leave_headers_alone(
     records: Records, original: Callable[[Records], Awaitable[KafkaMessage]]
 ) -> KafkaMessage:
-    """FastStream's parser fails for the whole batch on a header that is not text; ours are read one by one."""
+    """FastStream's parser fails a whole batch for a header that is not text; ours are read one by one."""
     message = await original(tuple(replace(record, headers=()) for record in records))
     message.raw_message = records
     return message

@@ -33,6 +33,7 @@ ENDED, FAILED, STALE = 0, 1, 3
 
 GRACE = 5.0
 PROBE_EACH = 5.0
+LOOK_EACH = 30.0
 DAY = 86_400.0
 
 
@@ -64,7 +65,7 @@ async def run(config: ConnectorConfig) -> int:
 
 
 class Connector:
-    """The wired loops. Each goes on by itself: Kafka away does not stop polling, the system away no sending."""
+    """The wired loops. Each goes on by itself: Kafka away stops no polling, the system away no sending."""
 
     def __init__(
         self, config: ConnectorConfig, store: Store, writer: Writer, source: Source, sink: Sink
@@ -129,7 +130,7 @@ class Connector:
             loops: dict[str, Coroutine[Any, Any, None]] = {
                 "poller": self._poller.run(),
                 "sender": self._sender.run(),
-                "deliverer": self._deliverer.run(),
+                "deliverer": self._deliverer.run(min(LOOK_EACH, self._config.stale_after / 4)),
                 "receiver": self._receive(),
                 "watch": self._watch(),
                 "forgetting": self._forget(),
@@ -154,7 +155,7 @@ class Connector:
                 await application.start()
                 failures = 0
                 while True:
-                    await asyncio.sleep(PROBE_EACH)
+                    await asyncio.sleep(min(PROBE_EACH, self._config.stale_after / 4))
                     await self._receiver.probe()
             except (KafkaError, OSError) as trouble:
                 failures += 1
@@ -173,9 +174,9 @@ class Connector:
                 faulthandler.dump_traceback_later(2 * limit, exit=True)
                 stale = self._pulse.stale(limit)
                 if stale:
-                    log.critical("no sign of life for %.0f s: %s; the process ends", limit, ", ".join(stale))
                     for task in asyncio.all_tasks():
                         task.print_stack(limit=4, file=sys.stderr)
+                    log.critical("no sign of life for %.0f s: %s; the process ends", limit, ", ".join(stale))
                     self._code = STALE
                     return
                 await asyncio.sleep(1.0)
@@ -196,7 +197,7 @@ class Connector:
         log.info("stopping")
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Let the round of the sender and the deliveries in flight end, cancel the rest; at most 2 * GRACE."""
+        """Let the sender's round and the deliveries in flight end, cancel the rest; at most 2 * GRACE."""
         self._sender.stop()
         self._deliverer.stop()
         poller, sender, deliverer, *rest = tasks

@@ -20,10 +20,10 @@ MakeProducer = Callable[[], AIOKafkaProducer]
 
 
 class Sender:
-    """The one sender of a connector. Order per case: a case's next message goes only after Kafka has the one before.
+    """The one sender of a connector. A case's next message goes only after Kafka has the one before.
 
-    Needs a producer with idempotence (so acks=all). It is made anew after any error of Kafka, since one that met an
-    unknown outcome can stay broken (OutOfOrderSequenceNumber); the hub counts what arrives twice once.
+    Needs a producer with idempotence (so acks=all). It is made anew after any error of Kafka, since one that
+    met an unknown outcome can stay broken (OutOfOrderSequenceNumber); the hub counts what arrives twice once.
     """
 
     def __init__(

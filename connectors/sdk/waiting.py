@@ -24,8 +24,8 @@ class Backoff:
 class Pulse:
     """When each loop last came round, and what trouble it met.
 
-    A loop that came round and met trouble is alive: only one that does not come round at all is stale. So a system
-    that is known to be away never ends the process, and a hanging call does.
+    A loop that came round and met trouble is alive: only one that does not come round at all is stale. So a
+    system that is known to be away never ends the process, and a hanging call does.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -42,7 +42,7 @@ class Writer:
         self._key_id, self._key = key_id, key
 
     def write(self, change: Outgoing) -> Written | Unmapped:
-        """The signed message; `Unmapped` for what the contract does not allow (type, model, secrecy, size)."""
+        """The signed message; `Unmapped` for what the contract forbids (type, model, secrecy, size)."""
         data = change.data.model_dump_json(exclude_none=True).encode()
         problem = _problem(change, data)
         if problem is None:

@@ -1,4 +1,4 @@
-"""The connector's local store: one SQLite file that survives kill -9 and remembers what was taken and given."""
+"""The connector's local store: one SQLite file that survives kill -9 and remembers what was taken."""
 
 from connectors.sdk.store.store import Store
 

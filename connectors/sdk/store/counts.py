@@ -6,7 +6,7 @@ from connectors.sdk.store.database import Database
 
 
 def counts(database: Database) -> dict[str, Any]:
-    """Counts by name; `oldest_unsent` and `oldest_undelivered` are Unix seconds or None, `problems` the last few."""
+    """Counts by name; `oldest_…` and `polled_at` are Unix seconds or None, `problems` the last twenty."""
     by_state = _by(database, "SELECT state, COUNT(*) FROM outbox GROUP BY state")
     inbox = _by(database, "SELECT state, COUNT(*) FROM inbox GROUP BY state")
     held = _one(
@@ -37,7 +37,8 @@ def _problems(database: Database) -> list[dict[str, str]]:
     rows = database.rows(
         "SELECT kind AS what, local_id AS id, problem, last_at AS at FROM unmapped"
         " UNION ALL SELECT 'rejected', message, reason, ended_at FROM inbox WHERE state = 'rejected'"
-        " UNION ALL SELECT 'unreadable', topic || '/' || partition || '/' || record_offset, reason, at FROM rejected"
+        " UNION ALL SELECT 'unreadable', topic || '/' || partition || '/' || record_offset, reason, at"
+        " FROM rejected"
         " ORDER BY at DESC LIMIT 20"
     )
     return [{"what": row["what"], "id": row["id"], "problem": row["problem"]} for row in rows]

@@ -105,7 +105,8 @@ CREATE TABLE rejected (
 class Database:
     """One connection, one writer. Every call blocks on disk for milliseconds; committed means on disk.
 
-    Any thread may call; a transaction belongs to the thread that opened it and joins an outer one of that thread.
+    Any thread may call; a transaction belongs to the thread that opened it and joins an outer one of that
+    thread.
     """
 
     def __init__(self, path: Path, department: str) -> None:

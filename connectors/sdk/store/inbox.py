@@ -72,7 +72,8 @@ class Inbox:
         with self._database.transaction():
             for one in received:
                 new += self._database.execute(
-                    "INSERT INTO inbox (message, type, case_id, actor, sequence, previous, data, state, taken_at)"
+                    "INSERT INTO inbox"
+                    " (message, type, case_id, actor, sequence, previous, data, state, taken_at)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT DO NOTHING",
                     (one.message, one.type, one.case, one.actor, one.sequence, one.previous, one.data, now),
                 )
@@ -101,7 +102,7 @@ class Inbox:
         return [row["case_id"] for row in rows]
 
     def next(self, case: str, now: float) -> Next | Hole | None:
-        """What the case needs now. Drops what is old on the way. None: nothing, or a rejected one blocks the case.
+        """What the case needs now; drops what is old. None: nothing, or a rejected one blocks the case.
 
         Order is `previous` <= last delivered < `sequence`: everything up to `previous` has been delivered.
         """
@@ -132,7 +133,8 @@ class Inbox:
     def asked(self, hole: Hole, now: float) -> None:
         """Note that the hole's sequences were asked for again."""
         self._database.execute(
-            "INSERT INTO hole VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET from_sequence = excluded.from_sequence,"
+            "INSERT INTO hole VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET from_sequence = excluded.from_sequence,"
             " to_sequence = excluded.to_sequence, asked_at = excluded.asked_at, times = excluded.times",
             (hole.case, hole.first, hole.last, now, hole.times + 1),
         )
@@ -163,7 +165,7 @@ class Inbox:
         return changed > 0
 
     def skip(self, message: str, now: float) -> bool:
-        """Give a rejected message up, so that its case goes on without it; False if there is none of this id."""
+        """Give a rejected message up, so that its case goes on; False if there is none of this id."""
         with self._database.transaction():
             rows = self._database.rows(
                 "SELECT * FROM inbox WHERE message = ? AND state = 'rejected'", (message,)
@@ -179,7 +181,7 @@ class Inbox:
         return int(row["last"]) if row else 0
 
     def forget_data(self, before: float) -> int:
-        """Drop the data of messages that were delivered or dropped before then; the id stays for deduplication."""
+        """Drop the data of messages delivered or dropped before then; the id stays, to know it again."""
         return self._database.execute(
             "UPDATE inbox SET data = NULL"
             " WHERE state IN ('delivered', 'dropped') AND ended_at < ? AND data IS NOT NULL",
@@ -203,7 +205,8 @@ class Inbox:
         if sequence <= 0:
             return
         self._database.execute(
-            "INSERT INTO case_sequence VALUES (?, ?) ON CONFLICT DO UPDATE SET last = MAX(last, excluded.last)",
+            "INSERT INTO case_sequence VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET last = MAX(last, excluded.last)",
             (case, sequence),
         )
         self._database.execute("DELETE FROM hole WHERE case_id = ? AND to_sequence <= ?", (case, sequence))

@@ -12,7 +12,8 @@ class StoreLinks:
 
     def put(self, link: Link) -> None:
         self._database.execute(
-            "INSERT INTO link (local_number, case_id, referral, task) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO link (local_number, case_id, referral, task) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             (link.local_number, link.case, link.referral or "", link.task or ""),
         )
 

@@ -1,4 +1,4 @@
-"""Messages on their way to the hub: new, sent (Kafka has it), receipted (the hub has said what became of it)."""
+"""Messages on their way to the hub: new, sent (Kafka has it), receipted (the hub said what became of it)."""
 
 import json
 import sqlite3
@@ -75,11 +75,12 @@ class Outbox:
         )
 
     def next_round(self, limit: int, except_cases: Iterable[str] = ()) -> list[ToSend]:
-        """The first unsent message of each case, oldest first: sent together they can't overtake one another."""
+        """The first unsent message of each case, oldest first: sent together, none overtakes another."""
         waiting = set(except_cases)
         rows = self._database.rows(
             "SELECT * FROM outbox WHERE position IN"
-            " (SELECT MIN(position) FROM outbox WHERE state = 'new' GROUP BY case_id) ORDER BY position LIMIT ?",
+            " (SELECT MIN(position) FROM outbox WHERE state = 'new' GROUP BY case_id)"
+            " ORDER BY position LIMIT ?",
             (limit + len(waiting),),
         )
         return [_to_send(row) for row in rows if row["case_id"] not in waiting][:limit]
@@ -90,15 +91,16 @@ class Outbox:
             for message, place in sent:
                 self._database.execute(
                     "UPDATE outbox SET attempts = attempts + 1, sent_at = ?, topic = ?, partition = ?,"
-                    " record_offset = ?, state = CASE state WHEN 'new' THEN 'sent' ELSE state END WHERE message = ?",
+                    " record_offset = ?, state = CASE state WHEN 'new' THEN 'sent' ELSE state END"
+                    " WHERE message = ?",
                     (now, place.topic, place.partition, place.offset, message),
                 )
 
     def send_again(self, resend_after: float, longest: float, now: float) -> int:
         """Put back every sent message of a case whose first one without a receipt is overdue; how many.
 
-        The whole rest of the case goes again and in order: after a loss of the topic the hub must not see a later
-        step without the earlier one. The wait doubles with each attempt up to `longest` (seconds).
+        The whole rest of the case goes again and in order: after a loss of the topic the hub must not see a
+        later step without the earlier one. The wait doubles with each attempt up to `longest` (seconds).
         """
         return self._database.execute(
             "UPDATE outbox SET state = 'new' WHERE state = 'sent' AND case_id IN"

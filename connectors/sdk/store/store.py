@@ -1,4 +1,4 @@
-"""What the connector does with its store, each in one transaction: take a page, take a batch, end a delivery."""
+"""What the connector does with its store, each one transaction: take a page or batch, end a delivery."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ class Taken:
 class Store:
     """One connector's local store. Calls block on disk for milliseconds; when one returns, it is on disk.
 
-    None of them awaits, so a cancelled task leaves a whole transaction or none. `now` is in seconds (Unix time).
+    None of them awaits, so a cancelled task leaves a whole transaction or none. `now` is in seconds (Unix
+    time).
     """
 
     def __init__(self, path: Path, department: str) -> None:
@@ -69,7 +70,7 @@ class Store:
         unreadable: Sequence[Unreadable],
         now: float,
     ) -> int:
-        """Store a batch of `.in` as a whole, receipts at once with their effect; how many messages were new."""
+        """Store a batch of `.in` as a whole, receipts with their effect; how many messages were new."""
         with self._database.transaction():
             for receipt in receipts:
                 self.outbox.receipt(receipt, now)
@@ -78,7 +79,7 @@ class Store:
     def take_delivered(
         self, step: Next, delivered: Delivered, receipt: Written | None, link: Link | None, now: float
     ) -> None:
-        """The department system holds the message: with it its own number and the technical receipt are kept."""
+        """The department system holds the message: its own number and the technical receipt are kept."""
         with self._database.transaction():
             self.inbox.mark_delivered(step, delivered.local_number, now)
             if receipt is not None:
@@ -93,7 +94,7 @@ class Store:
             self.inbox.asked(hole, now)
 
     def refused(self, message: str) -> dict[str, str]:
-        """`referral`, `task` and `local_number` of a message of ours, as far as it had or its task has them."""
+        """`referral`, `task` and `local_number` of a message of ours, as far as known."""
         row = self._database.row(
             "SELECT referral, task, local_number FROM outbox WHERE message = ?", (message,)
         )
@@ -125,7 +126,7 @@ class Store:
         self._database.close()
 
     def _link(self, message: Written) -> None:
-        """A local number that is told to the hub stands for its referral, and for its task where it has one."""
+        """A local number told to the hub stands for its referral, and for its task where it has one."""
         if message.local_number and message.referral:
             link = Link(message.local_number, message.envelope.subject, message.referral, message.task)
             self.links.put(link)

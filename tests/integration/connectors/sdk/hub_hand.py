@@ -63,14 +63,14 @@ class HubHand:
         await self._producer.stop()
 
     async def create_topics(self, *names: str) -> None:
-        async with _admin(self._bootstrap) as admin:
+        async with _Admin(self._bootstrap) as admin:
             answer = await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
         assert all(code == 0 for _, code, *_ in answer.topic_errors), answer
 
     async def lose_out(self) -> None:
         """The department's outgoing topic is gone with all it held, and made anew."""
         await self._consumer.stop()
-        async with _admin(self._bootstrap) as admin:
+        async with _Admin(self._bootstrap) as admin:
             await admin.delete_topics([self.out])
         await asyncio.sleep(1)
         await self.create_topics(self.out)
@@ -89,7 +89,7 @@ class HubHand:
     async def say(
         self, type_: str, case: str, data: dict[str, Any], *, actor: str | None = None, lost: bool = False
     ) -> str:
-        """The next message of the case for this department; with `lost` it takes a sequence and never arrives."""
+        """The next message of the case for this department; `lost` takes a sequence and never arrives."""
         previous = self._sequences.get(case, 0)
         self._sequences[case] = previous + 1
         message = str(uuid4())
@@ -146,7 +146,7 @@ class HubHand:
         )
 
 
-class _admin:  # noqa: N801
+class _Admin:
     def __init__(self, bootstrap: str) -> None:
         self._client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
 

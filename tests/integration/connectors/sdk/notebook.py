@@ -33,11 +33,13 @@ from schemas.messages.referral import FollowupRecorded, ReferralRaised
 PAGE = 7
 LEGAL_AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 _TABLES = """
-CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT, title TEXT, kind TEXT);
-CREATE TABLE IF NOT EXISTS held (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT UNIQUE, number TEXT, case_id TEXT, type TEXT, data TEXT
+CREATE TABLE IF NOT EXISTS entry (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT, title TEXT, kind TEXT
 );
-CREATE TABLE IF NOT EXISTS attempt (seq INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT);
+CREATE TABLE IF NOT EXISTS held (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery TEXT UNIQUE, number TEXT, case_id TEXT, type TEXT, data TEXT
+);
 """
 
 
@@ -57,6 +59,13 @@ class Notebook:
 
     def come_back(self) -> None:
         self._away.unlink(missing_ok=True)
+
+    def hang(self) -> None:
+        """From now on a poll never ends."""
+        self._away.with_suffix(".hangs").touch()
+
+    def hangs(self) -> bool:
+        return self._away.with_suffix(".hangs").exists()
 
     def reach(self) -> None:
         if self._away.exists():
@@ -80,10 +89,10 @@ class Notebook:
 
     def receive(self, delivery: Delivery, number: str | None) -> str:
         """Write a delivery in, once; the number of its record."""
-        self._insert("INSERT INTO attempt (delivery) VALUES (?)", delivery.message_id)
         data = json.dumps(dict(delivery.data), ensure_ascii=False)
         self._insert(
-            "INSERT INTO held (delivery, number, case_id, type, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO held (delivery, number, case_id, type, data) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             *(delivery.message_id, number, delivery.case, delivery.type, data),
         )
         row = self._rows("SELECT * FROM held WHERE delivery = ?", delivery.message_id)[0]
@@ -117,6 +126,8 @@ class NotebookSource:
 
     async def poll(self, cursor: str | None) -> Page:
         self._notebook.reach()
+        while self._notebook.hangs():
+            await asyncio.sleep(0.1)
         after = int(cursor or 0)
         rows = self._notebook.entries(max(0, after - 1), PAGE)
         last = rows[-1]["seq"] if rows else after
@@ -127,7 +138,9 @@ class NotebookSource:
         case = mint_case_id(self._kit.department, row["number"])
         raised = referral_id(self._kit.department, f"entry/{self._notebook.raised_under(row['number'])}")
         if row["kind"] == "follow_up":
-            followup = FollowupRecorded(legal_at=LEGAL_AT, referral=raised, reached=True, opinion=row["title"])
+            followup = FollowupRecorded(
+                legal_at=LEGAL_AT, referral=raised, reached=True, opinion=row["title"]
+            )
             return Outgoing(local_id, "followup.recorded.v1", case, followup, LEGAL_AT)
         if row["kind"] != "raise":
             problem = f"kind: {row['kind']!r}: allowed: raise, follow_up"
@@ -153,7 +166,7 @@ class NotebookSource:
 
 
 class NotebookSink:
-    """Writes deliveries in; refuses a task whose title asks for it, and `slow` makes each write take a moment."""
+    """Writes deliveries in; refuses a task whose title asks for it. A write takes `slow` seconds."""
 
     def __init__(self, kit: Kit, notebook: Notebook, slow: float) -> None:
         self._kit, self._notebook, self._slow = kit, notebook, slow

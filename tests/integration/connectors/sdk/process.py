@@ -91,6 +91,7 @@ class ConnectorProcess:
         raise AssertionError(self.log())
 
     async def until_status(self, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        await self.until((self.config.parent / "connector.db").exists)
         for _ in range(PATIENCE // 4):
             counts = await self.status()
             if reached(counts):

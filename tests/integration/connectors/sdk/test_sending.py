@@ -12,7 +12,9 @@ def _ids(sent: list[Sent]) -> set[str]:
     return {one.id for one in sent}
 
 
-async def test_a_change_becomes_a_signed_message_on_the_partition_of_its_case(start: Start, hub: HubHand) -> None:
+async def test_a_change_becomes_a_signed_message_on_the_partition_of_its_case(
+    start: Start, hub: HubHand
+) -> None:
     connector = await start()
     number = connector.notebook.raise_matter("示例：签名")
     (sent,) = await hub.read(lambda sent: len(sent) == 1)
@@ -25,7 +27,9 @@ async def test_a_change_becomes_a_signed_message_on_the_partition_of_its_case(st
     assert verify(sent.attributes, sent.record.value, connector.key.public_key())
 
 
-async def test_without_a_receipt_the_same_bytes_go_again_and_with_one_no_more(start: Start, hub: HubHand) -> None:
+async def test_without_a_receipt_the_same_bytes_go_again_and_with_one_no_more(
+    start: Start, hub: HubHand
+) -> None:
     connector = await start(resend_after=0.5)
     number = connector.notebook.raise_matter("示例：重发")
     connector.notebook.follow_up(number, "示例意见")
@@ -44,7 +48,9 @@ async def test_without_a_receipt_the_same_bytes_go_again_and_with_one_no_more(st
     assert counts["outbox"] == {"new": 0, "sent": 0}
 
 
-async def test_killed_again_and_again_it_loses_nothing_and_keeps_the_order(start: Start, hub: HubHand) -> None:
+async def test_killed_again_and_again_it_loses_nothing_and_keeps_the_order(
+    start: Start, hub: HubHand
+) -> None:
     connector = await start()
     expected: dict[str, list[str]] = {}
     seq = 0
