@@ -57,8 +57,8 @@ class Projected:
 class MemoryStore:
     """All ports of a store. See `hub.store.ports`, `hub.projector.projector`, `hub.store.waiting`.
 
-    `away`: every call, and a commit under way, raises StoreTrouble and leaves nothing. `lost_answers`: so many
-    of the next commits of units take effect and raise StoreTrouble all the same: their answer got lost.
+    `away`: every call, and a commit under way, raises StoreTrouble and leaves nothing. `lost_answers`: as
+    many of the next commits of units take effect and raise StoreTrouble all the same: their answer got lost.
     """
 
     def __init__(self, shards: int, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
