@@ -172,7 +172,9 @@ def works_of(parts: Parts, relay: bool, projector: bool) -> tuple[list[Work], Ka
         publisher = KafkaPublisher(parts.settings.kafka)
         contents = Contents(parts.journal, parts.sealer)
         shards = parts.settings.shards
-        works.append(Relay(publisher, parts.journal, contents, parts.names, parts.rules, parts.signer, shards))
+        works.append(
+            Relay(publisher, parts.journal, contents, parts.names, parts.rules, parts.signer, shards)
+        )
     if projector:
         works.append(Projector(PostgresProjections(parts.pool)))
     return works, publisher
@@ -182,7 +184,12 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
     """The timekeeper on the real database and bus."""
     settings = parts.settings
     return Timekeeper(
-        PostgresWaiting(parts.pool), publisher, parts.signer, parts.names, settings.shards, settings.early_limit
+        PostgresWaiting(parts.pool),
+        publisher,
+        parts.signer,
+        parts.names,
+        settings.shards,
+        settings.early_limit,
     )
 
 

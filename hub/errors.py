@@ -135,11 +135,17 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     RefusalName.UNKNOWN_FLOW: ("业务流程未登记或未生效", "no such flow is in force on the legal date"),
     RefusalName.KIND_NOT_IN_FLOW: ("本流程没有这种移送方式", "the flow has no referral of this kind"),
     RefusalName.SENDER_NOT_IN_FLOW: ("本单位不能发起该流程", "the sender's role may not raise this flow"),
-    RefusalName.RECEIVER_NOT_IN_FLOW: ("该单位不能接收该流程", "a receiver's role is not allowed in this flow"),
+    RefusalName.RECEIVER_NOT_IN_FLOW: (
+        "该单位不能接收该流程",
+        "a receiver's role is not allowed in this flow",
+    ),
     RefusalName.RECEIVER_TWICE: ("同一单位被重复列为接收方", "a department is named as a receiver twice"),
     RefusalName.PAPER_MISSING: ("缺少必备文书", "a paper that the flow requires is missing"),
     RefusalName.UNKNOWN_OUTCOME: ("结果代码不属于本流程", "the outcome is not one of the flow's"),
-    RefusalName.UNKNOWN_RETURN_REASON: ("退回理由代码不属于本流程", "the return reason is not one of the flow's"),
+    RefusalName.UNKNOWN_RETURN_REASON: (
+        "退回理由代码不属于本流程",
+        "the return reason is not one of the flow's",
+    ),
     RefusalName.REPLY_OUT_OF_ORDER: ("回复次序不符", "another reply of the flow is due first"),
     RefusalName.LIMIT_REACHED: ("已达次数上限", "a counter of the flow has reached its cap"),
     RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
@@ -147,8 +153,14 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),
     RefusalName.ID_REUSED: ("报文标识曾用于其他内容", "the message id was used before for other content"),
     RefusalName.WRONG_PARTITION: ("分区与案件标识不符", "the record is not on the partition of its case"),
-    RefusalName.SECRECY_TOO_HIGH: ("密级超出本平台允许范围", "the secrecy level is above what the hub may carry"),
-    RefusalName.EARLY_EXPIRED: ("所依据的事项未在期限内到达", "what the message builds on did not arrive in time"),
+    RefusalName.SECRECY_TOO_HIGH: (
+        "密级超出本平台允许范围",
+        "the secrecy level is above what the hub may carry",
+    ),
+    RefusalName.EARLY_EXPIRED: (
+        "所依据的事项未在期限内到达",
+        "what the message builds on did not arrive in time",
+    ),
 }
 
 PARKINGS: dict[ParkingName, tuple[str, str]] = {
@@ -158,10 +170,19 @@ PARKINGS: dict[ParkingName, tuple[str, str]] = {
     ParkingName.UNKNOWN_TYPE: ("报文类型或版本未知", "the hub knows no such message type or version"),
     ParkingName.WRONG_SCHEMA: ("内容不符合模式", "the data does not fit the schema of its type"),
     ParkingName.FOREIGN_SOURCE: ("来源与主题不符", "the source does not own the topic"),
-    ParkingName.UNKNOWN_SIGNER: ("签名密钥未登记或已失效", "the key is not registered for the source, or not valid then"),
+    ParkingName.UNKNOWN_SIGNER: (
+        "签名密钥未登记或已失效",
+        "the key is not registered for the source, or not valid then",
+    ),
     ParkingName.BAD_SIGNATURE: ("签名不符", "the signature does not verify"),
-    ParkingName.EARLY: ("先到：所依据的事项尚未到达", "names a case, referral, task or message not known yet"),
-    ParkingName.HELD: ("等待本单位同案先前报文", "waits behind an earlier message of the same sender and case"),
+    ParkingName.EARLY: (
+        "先到：所依据的事项尚未到达",
+        "names a case, referral, task or message not known yet",
+    ),
+    ParkingName.HELD: (
+        "等待本单位同案先前报文",
+        "waits behind an earlier message of the same sender and case",
+    ),
     ParkingName.DEFECT: ("平台缺陷", "the hub's own code failed on this record alone"),
 }
 

@@ -6,7 +6,17 @@ import logging
 import signal
 from collections.abc import Sequence
 
-from hub.app import FAILED, POLL_ALONE, Followers, IntakeRole, parts_of, stop_on_failure, timekeeper_of, tune_collector, works_of
+from hub.app import (
+    FAILED,
+    POLL_ALONE,
+    Followers,
+    IntakeRole,
+    parts_of,
+    stop_on_failure,
+    timekeeper_of,
+    tune_collector,
+    works_of,
+)
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.errors import ConfigurationError
 from hub.intake.worker import cancel

@@ -29,7 +29,11 @@ async def apply_topics(bootstrap: str, declared: Sequence[TopicDeclaration], rep
     try:
         await admin.start()
         wanted = [NewTopic(t.name, t.partitions, replication, topic_configs=t.settings) for t in declared]
-        errors = {name: (code, text) for name, code, text in (await admin.create_topics(wanted)).topic_errors if code}
+        errors = {
+            name: (code, text)
+            for name, code, text in (await admin.create_topics(wanted)).topic_errors
+            if code
+        }
         described = await admin.describe_topics([t.name for t in declared])
     except KafkaError as error:
         raise BusTrouble(f"Kafka at {bootstrap}: {error!r}") from error
@@ -42,6 +46,8 @@ async def apply_topics(bootstrap: str, declared: Sequence[TopicDeclaration], rep
     for topic in declared:
         if topic.name in errors and counts.get(topic.name) != topic.partitions:
             found, wanted_count = counts.get(topic.name), topic.partitions
-            raise ConfigurationError(f"topic {topic.name} has {found} partitions, must have {wanted_count} (= shards)")
+            raise ConfigurationError(
+                f"topic {topic.name} has {found} partitions, must have {wanted_count} (= shards)"
+            )
     present = sorted(errors)
     return Applied([t.name for t in declared if t.name not in errors], present)

@@ -24,8 +24,15 @@ class KafkaSource:
     of every topic, so a shard is always read whole by one member.
     """
 
-    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], client_id: str = "fengqiao-intake") -> None:
-        self._bootstrap, self._group, self._topics, self._client_id = bootstrap, group, list(topics), client_id
+    def __init__(
+        self, bootstrap: str, group: str, topics: Sequence[str], client_id: str = "fengqiao-intake"
+    ) -> None:
+        self._bootstrap, self._group, self._topics, self._client_id = (
+            bootstrap,
+            group,
+            list(topics),
+            client_id,
+        )
         self._consumer: AIOKafkaConsumer | None = None
 
     async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:

@@ -69,7 +69,9 @@ class MemorySource:
         """Stop reading."""
         self._running = False
 
-    async def take(self, shard: int, topics: Sequence[str], max_records: int, wait_ms: int) -> list[MemoryRecord]:
+    async def take(
+        self, shard: int, topics: Sequence[str], max_records: int, wait_ms: int
+    ) -> list[MemoryRecord]:
         """See the port."""
         found = self._ready(shard, topics, max_records)
         if not found and wait_ms:

@@ -28,7 +28,9 @@ def decide(case: Case, message: Message, rules: Rules, received_at: datetime) ->
     """
     draft = Draft(case, message, rules, moment(received_at))
     if case.merged_into is not None:
-        raise Refusal(RefusalName.CASE_MERGED, f"case {case.id} goes on as {case.merged_into}", [case.merged_into])
+        raise Refusal(
+            RefusalName.CASE_MERGED, f"case {case.id} goes on as {case.merged_into}", [case.merged_into]
+        )
     if not case.born and message.step not in decide_referral.OPENS_A_CASE and message.source != HUB:
         raise Parking(ParkingName.EARLY, f"case {case.id} is not known", "decide")
     handler = _HANDLERS.get(message.step) or decide_task.step_on_task

@@ -24,7 +24,9 @@ def redelivery_requested(draft: Draft) -> None:
     sent = draft.case.sequences.get(to, 0)
     first, last = data["from_sequence"], data.get("to_sequence") or sent
     if first > sent or last > sent or first > last:
-        raise Refusal(RefusalName.ILLEGAL_STEP, f"sequences {first}..{last}: {sent} were sent", [f"1..{sent}"])
+        raise Refusal(
+            RefusalName.ILLEGAL_STEP, f"sequences {first}..{last}: {sent} were sent", [f"1..{sent}"]
+        )
     draft.add(ev.RedeliveryGranted(to, first, last))
 
 
@@ -62,7 +64,11 @@ def split(draft: Draft) -> None:
     data = draft.message.open
     unknown = [r for r in data["referrals"] if r not in draft.case.referrals]
     if unknown:
-        raise Refusal(RefusalName.ILLEGAL_STEP, f"referrals {unknown} are not of this case", sorted(draft.case.referrals))
+        raise Refusal(
+            RefusalName.ILLEGAL_STEP,
+            f"referrals {unknown} are not of this case",
+            sorted(draft.case.referrals),
+        )
     other = mint_case_id(draft.message.source, data["new_local_number"])
     draft.add(ev.CaseLinked(other, "split_into"))
     mirrored = {"other_case": draft.case.id, "relation": "split_from", "legal_at": data["legal_at"]}
@@ -76,7 +82,11 @@ def supervision_raised(draft: Draft) -> None:
     data = draft.message.open
     against = [t.department for t in draft.case.tasks_of(referral.id)]
     if data["against"] not in against:
-        raise Refusal(RefusalName.UNKNOWN_DEPARTMENT, f"against {data['against']!r} has no task of this referral", against)
+        raise Refusal(
+            RefusalName.UNKNOWN_DEPARTMENT,
+            f"against {data['against']!r} has no task of this referral",
+            against,
+        )
     draft.tell(data["against"], draft.flow(referral).visibility.ceiling("lead"))
 
 
@@ -100,7 +110,9 @@ def early_expired(draft: Draft) -> None:
 
 def _be_party(draft: Draft) -> None:
     if draft.message.source not in draft.case.parties():
-        raise Refusal(RefusalName.NOT_A_PARTY, f"{draft.message.source!r} has no part in case {draft.case.id}")
+        raise Refusal(
+            RefusalName.NOT_A_PARTY, f"{draft.message.source!r} has no part in case {draft.case.id}"
+        )
 
 
 def _tell_parties(draft: Draft, ceiling: FieldClass) -> None:

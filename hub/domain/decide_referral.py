@@ -19,7 +19,11 @@ def raised(draft: Draft) -> None:
     _case_is_this(draft)
     flow = _flow(draft)
     receivers = _receivers(draft, flow)
-    missing = [p.title for p in flow.papers if p.required and p.code not in {x["code"] for x in data.get("papers", ())}]
+    missing = [
+        p.title
+        for p in flow.papers
+        if p.required and p.code not in {x["code"] for x in data.get("papers", ())}
+    ]
     if missing:
         raise Refusal(RefusalName.PAPER_MISSING, f"papers: {missing} missing for flow {flow.flow}", missing)
     cap = flow.limits.raised_per_case
@@ -47,7 +51,9 @@ def raised(draft: Draft) -> None:
             opened_by=opened_by,
         )
     )
-    draft.add(ev.NumberLearned(source, data.get("number_kind", "case_number"), data["local_number"], referral))
+    draft.add(
+        ev.NumberLearned(source, data.get("number_kind", "case_number"), data["local_number"], referral)
+    )
     if data.get("in_custody") is not None:
         draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
     for ordinal, (department, role) in enumerate(receivers):
@@ -78,7 +84,9 @@ def _case_is_this(draft: Draft) -> None:
             raise Refusal(RefusalName.NOT_A_PARTY, f"{source!r} has no part in case {draft.case.id}")
     elif draft.case.id != mint_case_id(source, data["local_number"]):
         raise Parking(
-            ParkingName.EARLY, f"case {draft.case.id} is not known and is not minted from local_number", "decide"
+            ParkingName.EARLY,
+            f"case {draft.case.id} is not known and is not minted from local_number",
+            "decide",
         )
 
 
@@ -87,9 +95,15 @@ def _flow(draft: Draft) -> Flow:
     day = legal_day(data["legal_at"])
     flow = rules.flow_on(data["flow"], day)
     if flow is None:
-        raise Refusal(RefusalName.UNKNOWN_FLOW, f"flow {data['flow']!r} is not in force on {day}", sorted(rules.flows))
+        raise Refusal(
+            RefusalName.UNKNOWN_FLOW, f"flow {data['flow']!r} is not in force on {day}", sorted(rules.flows)
+        )
     if data["kind"] not in flow.kinds:
-        raise Refusal(RefusalName.KIND_NOT_IN_FLOW, f"kind {data['kind']!r} in {flow.flow}", [k.value for k in flow.kinds])
+        raise Refusal(
+            RefusalName.KIND_NOT_IN_FLOW,
+            f"kind {data['kind']!r} in {flow.flow}",
+            [k.value for k in flow.kinds],
+        )
     sender = rules.departments.get(source)
     if sender is None or not sender.plays(flow.senders):
         raise Refusal(RefusalName.SENDER_NOT_IN_FLOW, f"{source!r} may not raise {flow.flow}", flow.senders)
@@ -132,7 +146,9 @@ def withdrawal_requested(draft: Draft) -> None:
         withdraw(draft, referral)
         return
     if lead.state == "replied":
-        raise Refusal(RefusalName.ILLEGAL_STEP, "the lead has replied", ["reply.confirmed", "rework.requested"])
+        raise Refusal(
+            RefusalName.ILLEGAL_STEP, "the lead has replied", ["reply.confirmed", "rework.requested"]
+        )
     draft.add(ev.RequestOpened("withdrawal", referral.id, None, draft.message.source, draft.at))
     draft.tell(lead.department, flow.visibility.ceiling("lead"))
 
@@ -156,7 +172,12 @@ def withdraw(draft: Draft, referral: Referral) -> None:
     """End the referral as withdrawn and cancel what is open."""
     cancel_open_tasks(draft, referral, "withdrawn", roles=("lead", "co_handler", "copy"))
     draft.add(ev.ReferralEnded(referral.id, WITHDRAWN, None, draft.at))
-    draft.tell(referral.sender, FieldClass.SENSITIVE, "referral.closed.v1", {"referral": referral.id, "state": WITHDRAWN})
+    draft.tell(
+        referral.sender,
+        FieldClass.SENSITIVE,
+        "referral.closed.v1",
+        {"referral": referral.id, "state": WITHDRAWN},
+    )
 
 
 def close(draft: Draft, referral: Referral, outcome: str | None) -> None:
@@ -191,7 +212,9 @@ def corrected(draft: Draft) -> None:
     """更正: the sender corrects facts; the receivers get the corrected fields, the history keeps both."""
     referral = draft.referral()
     if draft.message.source != referral.sender:
-        raise Refusal(RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may correct", [referral.sender])
+        raise Refusal(
+            RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may correct", [referral.sender]
+        )
     data = draft.message.open
     legal_at = data.get("corrected_legal_at")
     draft.add(ev.ReferralCorrected(referral.id, draft.message.ref, list(data["fields"]), legal_at))
@@ -215,7 +238,9 @@ def followup_recorded(draft: Draft) -> None:
 def _open_referral(draft: Draft, by_sender: bool = False) -> Referral:
     referral = draft.referral()
     if by_sender and draft.message.source != referral.sender:
-        raise Refusal(RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may do this", [referral.sender])
+        raise Refusal(
+            RefusalName.NOT_A_PARTY, f"only the sender {referral.sender!r} may do this", [referral.sender]
+        )
     if referral.state != OPEN:
         raise Refusal(RefusalName.REFERRAL_CLOSED, f"referral {referral.id} is {referral.state}")
     return referral
@@ -237,7 +262,9 @@ def refuse_if_raced(draft: Draft, task: Task, step: str) -> None:
             continue
         verdict = draft.rules.lifecycle.races[waiting].get(step, "both")  # type: ignore[index]
         if verdict == "first":
-            raise Refusal(RefusalName.SUPERSEDED, f"a {waiting} is waiting since before; state {task.state!r}")
+            raise Refusal(
+                RefusalName.SUPERSEDED, f"a {waiting} is waiting since before; state {task.state!r}"
+            )
         if verdict == "replaces":
             draft.add(ev.RequestClosed(waiting, referral.id, scope, "given_up", draft.at))
 

@@ -43,7 +43,9 @@ def _by_whom(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     expected = task.department if step.by == "handler" else referral.sender
     if draft.message.source != expected:
         raise Refusal(
-            RefusalName.NOT_YOUR_TASK, f"{draft.message.step} is for {expected!r}, not {draft.message.source!r}", [expected]
+            RefusalName.NOT_YOUR_TASK,
+            f"{draft.message.step} is for {expected!r}, not {draft.message.source!r}",
+            [expected],
         )
 
 
@@ -78,7 +80,9 @@ def _check_return_reason(draft: Draft, task: Task, referral: Referral, target: s
     codes = [reason.code for reason in draft.flow(referral).return_reasons]
     if draft.message.open["reason_code"] not in codes:
         raise Refusal(
-            RefusalName.UNKNOWN_RETURN_REASON, f"reason_code {draft.message.open['reason_code']!r} in {referral.flow}", codes
+            RefusalName.UNKNOWN_RETURN_REASON,
+            f"reason_code {draft.message.open['reason_code']!r} in {referral.flow}",
+            codes,
         )
     return target
 
@@ -89,9 +93,13 @@ def _check_return_decision(draft: Draft, task: Task, referral: Referral, target:
         return target
     if (to := data.get("reassign_to")) is not None:
         check_receiver(draft, to, task.role, _roles(flow, task.role))
-        open_there = {t.department for t in draft.case.tasks_of(referral.id) if t.state not in ("returned", "cancelled")}
+        open_there = {
+            t.department for t in draft.case.tasks_of(referral.id) if t.state not in ("returned", "cancelled")
+        }
         if to in open_there or to == referral.sender:
-            raise Refusal(RefusalName.RECEIVER_TWICE, f"reassign_to {to!r} is the sender or has a task already")
+            raise Refusal(
+                RefusalName.RECEIVER_TWICE, f"reassign_to {to!r} is the sender or has a task already"
+            )
     return "returned"
 
 
@@ -106,7 +114,9 @@ def _check_reply(draft: Draft, task: Task, referral: Referral, target: str) -> s
         due = due[1:]
     if not due or due[0].code != data["reply"]:
         expected = [reply.code for reply in flow.replies[task.replies : task.replies + 1]]
-        raise Refusal(RefusalName.REPLY_OUT_OF_ORDER, f"reply {data['reply']!r} after {task.replies} replies", expected)
+        raise Refusal(
+            RefusalName.REPLY_OUT_OF_ORDER, f"reply {data['reply']!r} after {task.replies} replies", expected
+        )
     if not due[0].final:
         return "handling"
     codes = [outcome.code for outcome in flow.outcomes]

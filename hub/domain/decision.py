@@ -61,10 +61,14 @@ class Draft:
         referral = self.case.referrals.get(self.message.open["referral"])
         if referral is None:
             raise Parking(
-                ParkingName.EARLY, f"referral {self.message.open['referral']!r} is not known in this case", "decide"
+                ParkingName.EARLY,
+                f"referral {self.message.open['referral']!r} is not known in this case",
+                "decide",
             )
         if self.message.source not in self.case.parties():
-            raise Refusal(RefusalName.NOT_A_PARTY, f"{self.message.source!r} has no part in case {self.case.id}")
+            raise Refusal(
+                RefusalName.NOT_A_PARTY, f"{self.message.source!r} has no part in case {self.case.id}"
+            )
         return referral
 
     def task(self) -> Task:
@@ -73,7 +77,9 @@ class Draft:
         task = self.case.tasks.get(self.message.open["task"])
         if task is None or task.referral != referral.id:
             raise Parking(
-                ParkingName.EARLY, f"task {self.message.open['task']!r} is not known in this referral", "decide"
+                ParkingName.EARLY,
+                f"task {self.message.open['task']!r} is not known in this referral",
+                "decide",
             )
         return task
 

@@ -27,7 +27,9 @@ def _task(case: Case, task_id: str, **changes: Any) -> Case:
 
 
 def _referral(case: Case, referral_id: str, **changes: Any) -> Case:
-    return replace(case, referrals={**case.referrals, referral_id: replace(case.referrals[referral_id], **changes)})
+    return replace(
+        case, referrals={**case.referrals, referral_id: replace(case.referrals[referral_id], **changes)}
+    )
 
 
 def _opened(case: Case, event: ev.CaseOpened) -> Case:

@@ -33,7 +33,9 @@ class Frontier:
     def unpack(cls, size: int, packed: bytes) -> "Frontier":
         """From the stored form. Raises ValueError when it can't be the frontier of `size` leaves."""
         if len(packed) != HASH_BYTES * size.bit_count():
-            raise ValueError(f"a frontier of {size} leaves has {size.bit_count()} hashes, not {len(packed)} bytes")
+            raise ValueError(
+                f"a frontier of {size} leaves has {size.bit_count()} hashes, not {len(packed)} bytes"
+            )
         return cls(size, (packed[i : i + HASH_BYTES] for i in range(0, len(packed), HASH_BYTES)))
 
     def pack(self) -> bytes:

@@ -12,7 +12,9 @@ from schemas.messages.outbound import TaskAssigned
 Content = tuple[str, dict[str, Any]]
 
 
-def compose(notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content]) -> dict[str, Any]:
+def compose(
+    notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content]
+) -> dict[str, Any]:
     """The data of the record that `notified` announces.
 
     `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that

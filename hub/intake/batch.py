@@ -64,7 +64,9 @@ class Batch:
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.changes = Changes(Head(self.head.shard, Frontier(self.head.seq, self.head.frontier.hashes), None))
+        self.changes = Changes(
+            Head(self.head.shard, Frontier(self.head.seq, self.head.frontier.hashes), None)
+        )
         self.changes.head.received_at = self.head.received_at
 
     def run(self, items: Sequence[Item]) -> None:
@@ -98,7 +100,9 @@ class Batch:
         except (Parking, Refusal) as problem:
             self._set_aside(entry, problem, read, item)
         except Exception:
-            log.exception("hub.defect: %s %s of %s", read.envelope.type, read.envelope.id, read.envelope.source)
+            log.exception(
+                "hub.defect: %s %s of %s", read.envelope.type, read.envelope.id, read.envelope.source
+            )
             defect = Parking(ParkingName.DEFECT, f"deciding {read.envelope.type} failed", "decide")
             self._park(entry, defect, item.record)
             self._append(entry, item.at)
@@ -119,7 +123,9 @@ class Batch:
         if case.born and envelope.source in case.parties():
             first = next((w for w in case.waiting if w.message.source == envelope.source), None)
             if first is not None:
-                raise Parking(ParkingName.HELD, f"waits behind {first.message.id} of {envelope.source}", "decide")
+                raise Parking(
+                    ParkingName.HELD, f"waits behind {first.message.id} of {envelope.source}", "decide"
+                )
         message = Message(envelope.source, envelope.id, envelope.type, envelope.subject, read.open)
         decision = decide(case, message, self.rules, item.at)
         entry.events = decision.events
@@ -138,7 +144,9 @@ class Batch:
             return
         self._store_message(entry, read)
         waits = ev.MessageWaits(
-            MessageRef(read.envelope.source, read.envelope.id), moment(item.at), problem.name is ParkingName.HELD
+            MessageRef(read.envelope.source, read.envelope.id),
+            moment(item.at),
+            problem.name is ParkingName.HELD,
         )
         entry.events = [waits]
         self._keep(evolve(self.cases[read.envelope.subject], waits))
@@ -152,7 +160,9 @@ class Batch:
         digest = record_digest(item.record)
         mac = key.mac(digest) if key is not None else self.sealer.position_mac(digest)
         if mac != known.mac:
-            self._refuse(entry, Refusal(RefusalName.ID_REUSED, f"id {ref.id!r} was used before for other content"))
+            self._refuse(
+                entry, Refusal(RefusalName.ID_REUSED, f"id {ref.id!r} was used before for other content")
+            )
             log.warning("id_reused: %s %s", ref.source, ref.id)
         else:
             entry.outcome, entry.refers = Outcome.DUPLICATE, ref
@@ -261,7 +271,9 @@ class Batch:
 
     def _park(self, entry: Entry, parking: Parking, record: InRecord) -> None:
         entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, parking.detail
-        row = ParkedRow(0, parking.name.value, parking.step, parking.detail, record.topic, record.partition, record.offset)
+        row = ParkedRow(
+            0, parking.name.value, parking.step, parking.detail, record.topic, record.partition, record.offset
+        )
         row.source, row.message, row.case = entry.source, entry.message, entry.case
         if parking.name not in WAITING:
             entry.events = []
@@ -281,7 +293,12 @@ class Batch:
         head.received_at = at
         self.changes.journal.append(JournalRow(entry.seq, entry.case, entry.outcome.value, at, raw, leaf))
         self.committed.append(Committed(entry, contents or {}))
-        if entry.outcome is Outcome.PARKED and entry.source is not None and entry.message is not None and entry.events:
+        if (
+            entry.outcome is Outcome.PARKED
+            and entry.source is not None
+            and entry.message is not None
+            and entry.events
+        ):
             self.held[MessageRef(entry.source, entry.message)] = entry
 
     def _remember(self, entry: Entry, ref: MessageRef) -> None:

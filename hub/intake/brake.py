@@ -42,7 +42,11 @@ class Brake:
             if junk and len(recent) == self._window and sum(recent) >= self._share * self._window:
                 self._until[entry.origin.topic] = self._clock() + self._pause
                 recent.clear()
-                log.error("brake: %s is paused for %.0f s: too much of it gets parked", entry.origin.topic, self._pause)
+                log.error(
+                    "brake: %s is paused for %.0f s: too much of it gets parked",
+                    entry.origin.topic,
+                    self._pause,
+                )
 
     def holds(self, topic: str) -> bool:
         """Whether the topic is paused now."""

@@ -8,7 +8,6 @@ from hub.intake.reading import record_digest
 from hub.store.ports import Position, SourcePartition
 from hub.store.sealing import Sealer
 
-
 Gap = tuple[SourcePartition, int, int]
 
 
@@ -90,5 +89,6 @@ def next_positions(records: Sequence[InRecord], sealer: Sealer) -> dict[SourcePa
     """Where each source partition stands after these records."""
     last = {(record.topic, record.partition): record for record in records}
     return {
-        place: Position(record.offset + 1, sealer.position_mac(record_digest(record))) for place, record in last.items()
+        place: Position(record.offset + 1, sealer.position_mac(record_digest(record)))
+        for place, record in last.items()
     }

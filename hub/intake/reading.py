@@ -63,21 +63,31 @@ def read(record: InRecord, names: TopicNames, shards: int) -> Read:
         raise Parking(ParkingName.MISSING_KEY, "key: the record has none; must be the case id", _STEP)
     if names.owner(record.topic) != envelope.source:
         owner = names.owner(record.topic)
-        raise Parking(ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP)
+        raise Parking(
+            ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP
+        )
     if envelope.secrecy not in CARRIED:
         raise Refusal(
-            RefusalName.SECRECY_TOO_HIGH, f"secrecy {envelope.secrecy.value!r}", sorted(level.value for level in CARRIED)
+            RefusalName.SECRECY_TOO_HIGH,
+            f"secrecy {envelope.secrecy.value!r}",
+            sorted(level.value for level in CARRIED),
         )
     kind = _kind(envelope, record, names)
     data = _data(record, kind)
     if record.key != envelope.subject.encode():
-        raise Refusal(RefusalName.WRONG_PARTITION, f"key is not the subject {envelope.subject!r}", [envelope.subject])
+        raise Refusal(
+            RefusalName.WRONG_PARTITION, f"key is not the subject {envelope.subject!r}", [envelope.subject]
+        )
     right = partition_of(record.key, shards)
     if right != record.partition:
-        raise Refusal(RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)])
+        raise Refusal(
+            RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)]
+        )
     sealed = sealed_fields(kind.model)
     hidden = {name: value for name, value in data.items() if name in sealed}
-    opened = {name: value for name, value in data.items() if name not in sealed and name in kind.model.model_fields}
+    opened = {
+        name: value for name, value in data.items() if name not in sealed and name in kind.model.model_fields
+    }
     canonical = to_json(data) == record.value and len(hidden) + len(opened) == len(data)
     return Read(record, texts, envelope, data, opened, hidden, canonical)
 
@@ -123,7 +133,9 @@ def _first_problem(error: ValidationError, show_value: bool) -> str:
     """The first problem by field. Values of data are not repeated: they may be personal."""
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "data"
-    given = f" (found {str(first.get('input'))[:80]!r})" if show_value and first.get("input") is not None else ""
+    given = (
+        f" (found {str(first.get('input'))[:80]!r})" if show_value and first.get("input") is not None else ""
+    )
     more = error.error_count() - 1
     return f"{where}: {first['msg']}{given}" + (f" (and {more} more)" if more else "")
 

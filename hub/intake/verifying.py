@@ -49,7 +49,9 @@ class KeyRegistry:
             if not isinstance(public, Ed25519PublicKey):
                 raise ConfigurationError(f"key file {path}: public_key must be Ed25519")
             if (entry.department, entry.keyid) in keys:
-                raise ConfigurationError(f"key file {path}: {entry.department}/{entry.keyid} is registered twice")
+                raise ConfigurationError(
+                    f"key file {path}: {entry.department}/{entry.keyid} is registered twice"
+                )
             keys[entry.department, entry.keyid] = (entry, public)
         return cls(keys)
 
@@ -60,9 +62,13 @@ class KeyRegistry:
             raise Parking(ParkingName.BAD_SIGNATURE, "keyid and signature are required", _STEP)
         found = self._keys.get((envelope.source, envelope.keyid))
         if found is None:
-            raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} of {envelope.source!r}", _STEP)
+            raise Parking(
+                ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} of {envelope.source!r}", _STEP
+            )
         entry, key = found
         if at < entry.valid_from or (entry.valid_to is not None and at >= entry.valid_to):
             raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} is not valid at {at}", _STEP)
         if not verify(message.attributes, message.record.value or b"", key):
-            raise Parking(ParkingName.BAD_SIGNATURE, f"the signature of {envelope.keyid!r} does not verify", _STEP)
+            raise Parking(
+                ParkingName.BAD_SIGNATURE, f"the signature of {envelope.keyid!r} does not verify", _STEP
+            )

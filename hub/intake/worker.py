@@ -97,7 +97,9 @@ class ShardWorker:
         self._forget()
         intake = self._intake
         positions = await intake.store.positions(self.shard)
-        self.stopped = await check_positions(intake.source, positions, intake.topics, self.shard, intake.sealer)
+        self.stopped = await check_positions(
+            intake.source, positions, intake.topics, self.shard, intake.sealer
+        )
         for topic, stop in self.stopped.items():
             log.error("shard %d: %s is stopped: %s", self.shard, topic, stop)
 
@@ -210,5 +212,3 @@ async def cancel(tasks: Sequence["asyncio.Task[None]"]) -> None:
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-

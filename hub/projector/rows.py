@@ -43,7 +43,9 @@ class Projection:
         """Add what these entries change, in order."""
         for entry in entries:
             what = {Outcome.DECIDED: "submitted"}.get(entry.outcome, entry.outcome.value)
-            taken_up = "taken_up" if entry.refers is not None and entry.outcome is not Outcome.DUPLICATE else ""
+            taken_up = (
+                "taken_up" if entry.refers is not None and entry.outcome is not Outcome.DUPLICATE else ""
+            )
             if entry.outcome is not Outcome.DUPLICATE:
                 self.count(what, _source_of(entry), "", entry.reason or taken_up)
             else:
@@ -129,7 +131,9 @@ def _reply(to: Projection, entry: Entry, event: ev.ReplyGiven) -> None:
 
 
 def _ended(to: Projection, entry: Entry, event: ev.ReferralEnded) -> None:
-    to.set_referral(event.referral, state=event.state, outcome=event.outcome, ended_at=_time(event.at), pending=None)
+    to.set_referral(
+        event.referral, state=event.state, outcome=event.outcome, ended_at=_time(event.at), pending=None
+    )
 
 
 def _reopened(to: Projection, entry: Entry, event: ev.ReferralReopened) -> None:

@@ -33,7 +33,9 @@ def notification(
     if "traceparent" in attributes:
         extra.append(("ce_traceparent", attributes["traceparent"]))
     message_id = derived_id(HUB, case, notified.to, notified.sequence)
-    headers = _headers(message_id, notified.type, case, entry.received_at, attributes.get("secrecy", "internal"), extra)
+    headers = _headers(
+        message_id, notified.type, case, entry.received_at, attributes.get("secrecy", "internal"), extra
+    )
     return OutRecord(names.into(notified.to), entry.shard, case.encode(), to_json(data), headers)
 
 
@@ -54,7 +56,9 @@ def refusal(names: TopicNames, entry: Entry, department: str) -> OutRecord:
     return OutRecord(names.into(department), entry.shard, subject.encode(), to_json(data), headers)
 
 
-def receipts(names: TopicNames, shard: int, entries: Sequence[Committed], departments: Iterable[str]) -> list[OutRecord]:
+def receipts(
+    names: TopicNames, shard: int, entries: Sequence[Committed], departments: Iterable[str]
+) -> list[OutRecord]:
     """One record per sender for all its records in these entries; each receipt ends re-sending (5a.5)."""
     by_sender: dict[str, list[dict[str, Any]]] = {}
     for each in entries:
@@ -69,7 +73,9 @@ def receipts(names: TopicNames, shard: int, entries: Sequence[Committed], depart
         if sender not in known:
             continue
         message_id = derived_id(HUB, f"{sender}/{shard}/{first.seq}-{last.seq}", "receipts")
-        headers = _headers(message_id, "receipts.issued.v1", f"receipts-{shard}", last.received_at, "internal")
+        headers = _headers(
+            message_id, "receipts.issued.v1", f"receipts-{shard}", last.received_at, "internal"
+        )
         value = to_json({"receipts": items})
         records.append(OutRecord(names.into(sender), shard, f"receipts-{shard}".encode(), value, headers))
     return records

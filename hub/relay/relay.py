@@ -74,12 +74,16 @@ class Relay:
             notification(self._names, one, event, contents)
             for one in sent
             for event in one.events
-            if event.e == "notified" and event.to == granted.to and granted.first <= event.sequence <= granted.last
+            if event.e == "notified"
+            and event.to == granted.to
+            and granted.first <= event.sequence <= granted.last
         ]
 
     def _own(self, entry: Entry, issued: HubMessageIssued) -> OutRecord:
         """A message of the hub to itself about another case, on the desk topic."""
         message_id = derived_id(HUB, f"{entry.case}/{entry.source}/{entry.message}", issued.type)
-        value, headers = self._signer.message(message_id, issued.type, issued.case, entry.received_at, issued.data)
+        value, headers = self._signer.message(
+            message_id, issued.type, issued.case, entry.received_at, issued.data
+        )
         partition = partition_of(issued.case, self._shards)
         return OutRecord(self._names.hub(DESK), partition, issued.case.encode(), value, headers)

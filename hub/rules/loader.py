@@ -28,7 +28,9 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE) -> Rules:
     for flow in flows.values():
         by_code.setdefault(flow.flow, []).append(flow)
     return Rules(
-        flows={code: tuple(sorted(versions, key=lambda flow: flow.version)) for code, versions in by_code.items()},
+        flows={
+            code: tuple(sorted(versions, key=lambda flow: flow.version)) for code, versions in by_code.items()
+        },
         departments=departments,
         lifecycle=lifecycle,
         directory=directory,
@@ -43,7 +45,9 @@ def _check_flows(flows: dict[Path, Flow]) -> None:
         if path.stem.split("@")[0] != flow.flow:
             raise RuleFileError(str(path), 1, f"flow: {flow.flow!r} does not match the file name {path.name}")
         if (flow.flow, flow.version) in seen:
-            raise RuleFileError(str(path), 1, f"version: {flow.version} is also in {seen[flow.flow, flow.version].name}")
+            raise RuleFileError(
+                str(path), 1, f"version: {flow.version} is also in {seen[flow.flow, flow.version].name}"
+            )
         seen[flow.flow, flow.version] = path
         unknown = sorted({code for opened in flow.opens.values() for code in opened} - codes)
         if unknown:

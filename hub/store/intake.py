@@ -1,7 +1,9 @@
 """The intake transaction on PostgreSQL: everything that one batch changes, under the shard's row lock, in one commit."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -12,6 +14,7 @@ from hub.errors import LostShard
 from hub.store.journal import entries_of
 from hub.store.pool import Connection, Pool
 from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
+from hub.store.url import plain_dsn
 
 _LOCK = "SELECT seq, frontier, received_at FROM shard WHERE shard = $1 FOR UPDATE"
 _POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
@@ -38,6 +41,10 @@ WITH head AS (
 INSERT INTO position (topic, partition, next_offset, last_mac)
 SELECT topic, $1, next_offset, last_mac FROM unnest($12::text[], $13::bigint[], $14::bytea[]) AS p (topic, next_offset, last_mac)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_mac = excluded.last_mac"""
+_OFFSET = "SELECT next_offset FROM position WHERE topic = $1 AND partition = $2"
+_SET_POSITION = """
+INSERT INTO position VALUES ($1, $2, $3, '')
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_mac = ''"""
 _PARK = """
 INSERT INTO parked (shard, seq, reason, step, detail, topic, partition, record_offset, source, message_id, case_id, raw, since)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
@@ -49,7 +56,10 @@ class PostgresIntakeUnit:
     """One transaction of one shard. See `hub.store.ports.IntakeUnit`."""
 
     def __init__(
-        self, connection: "Connection[asyncpg.Record]", head: Head, positions: Mapping[SourcePartition, Position]
+        self,
+        connection: "Connection[asyncpg.Record]",
+        head: Head,
+        positions: Mapping[SourcePartition, Position],
     ) -> None:
         self._connection = connection
         self.head = head
@@ -75,7 +85,9 @@ class PostgresIntakeUnit:
         if changes.journal:
             await self._connection.copy_records_to_table(
                 "journal",
-                records=[(shard, r.seq, r.case, r.outcome, r.received_at, r.raw, r.leaf) for r in changes.journal],
+                records=[
+                    (shard, r.seq, r.case, r.outcome, r.received_at, r.raw, r.leaf) for r in changes.journal
+                ],
                 columns=_JOURNAL,
             )
         if changes.inbox:
@@ -88,7 +100,18 @@ class PostgresIntakeUnit:
             await self._connection.executemany(
                 _PARK,
                 [
-                    (shard, p.seq, p.reason, p.step, p.detail, p.topic, p.partition, p.offset, p.source, p.message)
+                    (
+                        shard,
+                        p.seq,
+                        p.reason,
+                        p.step,
+                        p.detail,
+                        p.topic,
+                        p.partition,
+                        p.offset,
+                        p.source,
+                        p.message,
+                    )
                     + (p.case, p.raw, head.received_at)
                     for p in changes.parked
                 ],
@@ -127,10 +150,32 @@ class PostgresIntakeStore:
                 raise LostShard(f"shard {shard} is not in the store")
             head = Head(shard, Frontier.unpack(row[0], row[1]), row[2])
             positions = await connection.fetch(_POSITIONS, shard)
-            yield PostgresIntakeUnit(connection, head, {(p[0], shard): Position(p[1], p[2]) for p in positions})
+            yield PostgresIntakeUnit(
+                connection, head, {(p[0], shard): Position(p[1], p[2]) for p in positions}
+            )
 
     async def positions(self, shard: int) -> dict[SourcePartition, Position]:
         """Positions without a lock, for seeking after an assignment."""
         async with self._pool.connection() as connection:
             rows = await connection.fetch(_POSITIONS, shard)
         return {(row[0], shard): Position(row[1], row[2]) for row in rows}
+
+
+async def set_position(url: str, topic: str, partition: int, offset: int, reason: str) -> int | None:
+    """A person's decision to read on from an offset. Returns the old one; kept with the reason. Commits.
+
+    The hash of the record before is forgotten, so the next start does not compare it. Workers that run find their
+    positions moved on and read them again.
+    """
+    connection = await asyncpg.connect(plain_dsn(url))
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT 1 FROM shard WHERE shard = $1 FOR UPDATE", partition)
+            old = await connection.fetchval(_OFFSET, topic, partition)
+            await connection.execute(_SET_POSITION, topic, partition, offset)
+            note = json.dumps({"from": old, "to": offset, "reason": reason}, ensure_ascii=False)
+            name = f"position/{topic}/{partition}/{datetime.now(UTC).isoformat()}"
+            await connection.execute("INSERT INTO meta VALUES ($1, $2)", name, note)
+    finally:
+        await connection.close()
+    return None if old is None else int(old)

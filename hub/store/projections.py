@@ -29,8 +29,26 @@ _TALLIES = """
 INSERT INTO tally SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
 ON CONFLICT (what, department, flow, reason) DO UPDATE SET count = tally.count + excluded.count"""
 
-TASK_COLUMNS = ("referral", "case_id", "department", "role", "state", "since", "assigned_at", "assigned_seq") + (
-    ("delivered_at", "signed_at", "accepted_at", "replied_at", "confirmed_at", "pending", "outcome", "local_number")
+TASK_COLUMNS = (
+    "referral",
+    "case_id",
+    "department",
+    "role",
+    "state",
+    "since",
+    "assigned_at",
+    "assigned_seq",
+) + (
+    (
+        "delivered_at",
+        "signed_at",
+        "accepted_at",
+        "replied_at",
+        "confirmed_at",
+        "pending",
+        "outcome",
+        "local_number",
+    )
 )
 _TYPES = {"state": "text", "outcome": "text", "pending": "text", "lead": "text", "local_number": "text"}
 
@@ -56,7 +74,18 @@ async def write(connection: "Connection[asyncpg.Record]", projection: Projection
     """All rows of a projection. New rows first, then changes."""
     if projection.referrals:
         rows = list(projection.referrals.values())
-        columns = ("id", "case_id", "shard", "flow", "kind", "sender", "lead", "local_number", "legal_at", "raised_at")
+        columns = (
+            "id",
+            "case_id",
+            "shard",
+            "flow",
+            "kind",
+            "sender",
+            "lead",
+            "local_number",
+            "legal_at",
+            "raised_at",
+        )
         values = [[getattr(row, column) for row in rows] for column in columns]
         await connection.execute(_REFERRALS, *values, [raised_on(row.raised_at) for row in rows])
     if projection.tasks:
@@ -83,7 +112,9 @@ async def _change(
         by_columns.setdefault(tuple(sorted(columns)), []).append((row_id, columns))
     for columns, rows in by_columns.items():
         sets = ", ".join(f"{column} = c.{column}" for column in columns)
-        arrays = ", ".join(f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(columns, 2))
+        arrays = ", ".join(
+            f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(columns, 2)
+        )
         await connection.execute(
             f"UPDATE {table} t SET {sets} FROM unnest($1::text[], {arrays}) AS c (id, {', '.join(columns)}) "
             "WHERE t.id = c.id",

@@ -41,12 +41,16 @@ async def _settle(connection: "asyncpg.Connection[asyncpg.Record]", shards: int)
     await connection.execute("SELECT pg_advisory_xact_lock(7299)")
     stored = await connection.fetchval("SELECT value FROM meta WHERE name = 'shards'")
     if stored is not None and int(stored) != shards:
-        raise ShardCountMismatch(f"the store has {stored} shards, the settings say {shards}; the number can't change")
+        raise ShardCountMismatch(
+            f"the store has {stored} shards, the settings say {shards}; the number can't change"
+        )
     if stored is None:
         await connection.execute("INSERT INTO meta VALUES ('shards', $1)", str(shards))
     for number in range(shards):
         await connection.execute("INSERT INTO shard VALUES ($1, 0, '') ON CONFLICT DO NOTHING", number)
-        await connection.execute("SELECT journal_ensure($1, seq + 1000000) FROM shard WHERE shard = $1", number)
+        await connection.execute(
+            "SELECT journal_ensure($1, seq + 1000000) FROM shard WHERE shard = $1", number
+        )
 
 
 def _migrate(connection: Connection) -> None:

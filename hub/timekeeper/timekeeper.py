@@ -67,4 +67,6 @@ class Timekeeper:
         message_id = derived_id("hub", case, f"early_expired/{moment(since)}")
         data = {"before": moment(before), "moment": moment(since + self._early_limit)}
         value, headers = self._signer.message(message_id, "hub.early_expired.v1", case, moment(now), data)
-        return OutRecord(self._names.hub(CLOCK), partition_of(case, self._shards), case.encode(), value, headers)
+        return OutRecord(
+            self._names.hub(CLOCK), partition_of(case, self._shards), case.encode(), value, headers
+        )

@@ -1,0 +1,1 @@
+"""`fengqiao demo`: a day in the sandbox city, on a real Kafka and a real PostgreSQL."""

@@ -1,0 +1,106 @@
+"""The demo's last page: who has what, the counts that add up, what became of the trouble, where to look next."""
+
+from hub.audit.verify import verify
+from hub.operations.case_view import case_table, case_view
+from hub.operations.conservation import check_conservation, conservation, conservation_table
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.city import City
+from deploy.demo.ledger import Ledger
+from deploy.demo.story import Outcome
+from deploy.sandbox.core.checker import Holding
+from deploy.sandbox.core.plan import ASSIGN_TITLE, CUSTODY_TITLE, MEDIATION_TITLE
+from hub.store.reading import ReadStore
+
+STORIES = {
+    "petition": ("(a) 信访转办与改派", ASSIGN_TITLE),
+    "public_security": ("(b)(c) 逮捕、起诉、补侦、判决、交付执行", CUSTODY_TITLE),
+    "court": ("(d) 诉调对接与司法确认", MEDIATION_TITLE),
+}
+
+
+async def last_page(console: Console, city: City, ledger: Ledger, outcome: Outcome) -> int:
+    """Print everything; the exit code is 0 only without any problem."""
+    read_store = ReadStore(city.addresses.database)
+    try:
+        await _cases(console, city, ledger, read_store)
+        problems = [*outcome.problems, *await _counts(console, read_store)]
+        _incidents(console, outcome)
+        problems += await _proofs(console, city)
+        await _speed(console, ledger, outcome)
+    finally:
+        await read_store.close()
+    _next_steps(console, city)
+    if problems:
+        console.print(f"[red]✗ {len(problems)} 处不符合承诺 things are not as promised:[/]")
+        for problem in problems[:30]:
+            console.print(f"  - {problem}", markup=False)
+        return 1
+    console.print(
+        "[green]✓ 无一遗失、无一重复、次序不乱、账目相符 nothing lost, nothing twice, in order, and it adds up[/]"
+    )
+    return 0
+
+
+async def _cases(console: Console, city: City, ledger: Ledger, read_store: ReadStore) -> None:
+    holdings = city.holdings()
+    for department, (story, title) in STORIES.items():
+        number = _number(holdings[department], title)
+        case = await ledger.case_of(department, number) if number else None
+        if case is None:
+            console.print(f"[red]{story}: 案件不在库中 the case is not in the store[/]")
+            continue
+        console.print(case_table(story, await case_view(read_store, case)))
+
+
+def _number(holding: Holding, title: str) -> str | None:
+    return next((record.number for record in holding.records if record.title == title), None)
+
+
+async def _counts(console: Console, read_store: ReadStore) -> list[str]:
+    lines = await conservation(read_store)
+    console.print(conservation_table(lines))
+    return await check_conservation(read_store)
+
+
+def _incidents(console: Console, outcome: Outcome) -> None:
+    table = Table("(e) 途中的差错 trouble on the way", "结果 what became of it", title="")
+    for incident, fates in outcome.fates:
+        table.add_row(f"{incident.title}（{incident.source}）", " → ".join(dict.fromkeys(fates)))
+    table.add_row(
+        "残缺的文件包（public_security）",
+        f"{outcome.torn} 个被搁置，完整包随后到达 set aside, whole ones taken",
+    )
+    table.add_row(
+        "(f) 中枢 kill -9", f"{outcome.kills} 次，重启后从存储位置继续 went on from the stored positions"
+    )
+    console.print(table)
+
+
+async def _proofs(console: Console, city: City) -> list[str]:
+    report = await verify(city.addresses.database)
+    console.print(f"审计 audit verify: {report.summary()}")
+    return list(report.problems)
+
+
+async def _speed(console: Console, ledger: Ledger, outcome: Outcome) -> None:
+    counts = await ledger.counts()
+    median, worst, delivered = await ledger.delivery_latency()
+    rate = counts.entries / outcome.seconds if outcome.seconds else 0.0
+    console.print(
+        f"{sum(counts.referrals.values())} 件移送 referrals, {counts.entries} 条报文 messages, {delivered} 个任务 tasks "
+        f"in {outcome.seconds:.0f} s ({rate:.0f}/s, paced by the officers); "
+        f"移送至对方系统入库 decision to the receiver's own system: p50 {median:.0f} ms, p99 {worst:.0f} ms"
+    )
+
+
+def _next_steps(console: Console, city: City) -> None:
+    home = city.home.root
+    console.print(
+        f"各部门自己的库 each department's own storage: {home}/demo/<department>/ · 日志 logs: {home}/log/"
+    )
+    console.print(
+        f"再看 look closer: [bold]fengqiao demo --keep[/], then [bold]fengqiao case show CASE --home {home}[/], "
+        f"[bold]fengqiao audit timeline CASE --home {home}[/], [bold]fengqiao audit verify --home {home}[/]"
+    )

@@ -1,0 +1,37 @@
+"""Making signing keys: a private PEM file for the signer, a public YAML file for the registry."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from hub.errors import ConfigurationError
+
+
+def new_key(source: str, keyid: str, secrets: Path, registry: Path) -> Path:
+    """Make a key pair; returns the private file (mode 0600). Raises ConfigurationError rather than replacing one."""
+    private_file, public_file = secrets / f"{source}.{keyid}.pem", registry / f"{source}.{keyid}.yaml"
+    if private_file.exists() or public_file.exists():
+        raise ConfigurationError(f"key {source}/{keyid} exists already: {private_file} or {public_file}")
+    key = Ed25519PrivateKey.generate()
+    secrets.mkdir(parents=True, exist_ok=True)
+    registry.mkdir(parents=True, exist_ok=True)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    entry = {
+        "department": source,
+        "keyid": keyid,
+        "valid_from": datetime.now(UTC).replace(microsecond=0).isoformat(),
+        "public_key": public,
+    }
+    with os.fdopen(os.open(private_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public_file.write_text(yaml.safe_dump(entry, allow_unicode=True), encoding="utf-8")
+    return private_file
