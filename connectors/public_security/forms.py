@@ -138,7 +138,7 @@ def read_items(parent: etree._Element, items: Sequence[Item]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for item in items:
         found = [child for child in parent.iterfind(item.element) if len(child) or (child.text or "").strip()]
-        if item.many:
+        if item.many and found:
             fields[item.name] = [item.form.read(child) for child in found]
         elif len(found) > 1:
             raise ValueError(f"{item.element} must be there at most once, not {len(found)} times")

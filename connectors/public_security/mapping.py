@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
-from pydantic import ValidationError
 
+from connectors.profiles.checked import checked
 from connectors.public_security.codes import SECRECY, UNIT
 from connectors.public_security.documents import ACT, BODIES, FROM_SYSTEM, NOTICE, REFERENCES, TO_SYSTEM
 from connectors.public_security.forms import Coded, Item, Time, read_items, write_items
@@ -22,11 +22,8 @@ from connectors.transports.directory import LocalDirectory
 from connectors.transports.file_package import ChannelSettings, PackageSink, PackageSource
 from connectors.transports.package import Package
 from connectors.transports.package_receipts import PackageReceipt, Result
-from schemas.classes import sealed_fields
 from schemas.envelope import Secrecy
 from schemas.identifiers import mint_case_id
-from schemas.messages import BY_TYPE
-from schemas.messages.base import Data
 
 _HEAD = (Item("bwlx", "form"), Item("scsj", "written_at", Time()), Item("mj", "secrecy", Coded(SECRECY)))
 _ACTOR = Item("czdw", "actor", Coded(UNIT))
@@ -54,7 +51,7 @@ class Documents:
         content = read_items(body, (*ACT, *BODIES[type_])) | references
         if type_ == "referral.raised.v1":
             content["local_number"] = number
-        data = _checked(type_, content)
+        data = checked(type_, content)
         self._store(package.attachments, content.get("papers", []))
         secrecy = Secrecy(head.get("secrecy", Secrecy.INTERNAL))
         written_at: datetime = head["written_at"]
@@ -177,22 +174,3 @@ def _text(body: etree._Element, element: str) -> str:
     if not text:
         raise ValueError(f"{element} must be given")
     return text
-
-
-def _checked(type_: str, content: Mapping[str, Any]) -> Data:
-    model = BY_TYPE[type_].model
-    kept = {name: value for name, value in content.items() if name in model.model_fields}
-    try:
-        return model.model_validate(kept)
-    except ValidationError as error:
-        raise ValueError("; ".join(_problems(model, error))) from None
-
-
-def _problems(model: type[Data], error: ValidationError) -> list[str]:
-    """Field, value and what is allowed; the value of a sealed field stays out of logs."""
-    told = []
-    for entry in error.errors():
-        name = ".".join(str(part) for part in entry["loc"])
-        shown = "" if entry["loc"] and entry["loc"][0] in sealed_fields(model) else f" {entry['input']!r:.80}"
-        told.append(f"{name}{shown}: {entry['msg']}")
-    return told

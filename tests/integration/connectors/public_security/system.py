@@ -1,4 +1,4 @@
-"""Public security as a process of its own behind its gates, and the bench that the conformance suite asks for."""
+"""Public security as a process of its own behind its gates, and the bench for the conformance suite."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The connector of public security keeps the laws of all connectors, through calm gates and those that bring files twice."""
+"""The connector of public security keeps the laws of all connectors; one of the gates brings files twice."""
 
 import signal
 from collections.abc import AsyncIterator
