@@ -79,13 +79,22 @@ def sealed_fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for name, mark in field_classes(model).items() if mark.sealed)
 
 
+@cache
+def _shown_fields(model: type[BaseModel], ceiling: FieldClass) -> tuple[tuple[str, type[BaseModel] | None], ...]:
+    """The fields that this ceiling may see, each with the model inside it; worked out once per model."""
+    return tuple(
+        (name, next(nested_models(model.model_fields[name].annotation), None))
+        for name, mark in field_classes(model).items()
+        if mark.level <= ceiling
+    )
+
+
 def visible(model: type[BaseModel], data: dict[str, Any], ceiling: FieldClass) -> dict[str, Any]:
     """The part of `data` that a receiver with this ceiling may see; keys without a class are left out."""
     shown: dict[str, Any] = {}
-    for name, mark in field_classes(model).items():
-        if name not in data or mark.level > ceiling:
+    for name, inner in _shown_fields(model, ceiling):
+        if name not in data:
             continue
-        inner = next(nested_models(model.model_fields[name].annotation), None)
         value = data[name]
         if inner is not None and isinstance(value, list):
             value = [visible(inner, item, ceiling) for item in value]
