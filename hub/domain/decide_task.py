@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub.domain import events as ev
 from hub.domain.case import RETURNED, Referral, Task
-from hub.domain.decide_referral import assign, check_receiver, close, refuse_if_raced
+from hub.domain.decide_referral import assign, cancel_open_tasks, check_receiver, close, refuse_if_raced
 from hub.domain.decision import Draft
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Step
@@ -156,6 +156,7 @@ def _after_return_decision(draft: Draft, task: Task, referral: Referral, step: S
             draft.add(ev.LeadChanged(referral.id, to))
         assign(draft, referral.id, draft.message.derive("task"), to, task.role)
     elif task.role == "lead":
+        cancel_open_tasks(draft, referral, "returned", roles=("co_handler", "copy"))
         draft.add(ev.ReferralEnded(referral.id, RETURNED, None, draft.at))
 
 
