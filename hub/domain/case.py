@@ -20,7 +20,10 @@ class MessageRef(NamedTuple):
 
 @dataclass(slots=True)
 class Task:
-    """What a referral became in one receiving department. `department` is accountable unless the table says the sender is."""
+    """What a referral became in one receiving department. `department` is accountable unless the table says the sender is.
+
+    `replies`: how many of the flow's replies are behind it, given or left out.
+    """
 
     id: str
     referral: str

@@ -167,7 +167,9 @@ def _after_supplement(draft: Draft, task: Task, referral: Referral, step: Step) 
 def _after_reply(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     data = draft.message.open
     final = task.state != "handling"
-    draft.add(ev.ReplyGiven(task.id, data["reply"], final, data.get("outcome") if final else None, draft.at))
+    outcome = data.get("outcome") if final else None
+    place = [reply.code for reply in draft.flow(referral).replies].index(data["reply"]) + 1
+    draft.add(ev.ReplyGiven(task.id, data["reply"], place, final, outcome, draft.at))
     if task.state == "confirmed" and task.role == "lead":
         close(draft, referral, data.get("outcome"))
 

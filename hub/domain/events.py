@@ -87,10 +87,11 @@ class RequestClosed:
 
 @dataclass(slots=True)
 class ReplyGiven:
-    """One reply of the flow, in order; the final one carries the outcome."""
+    """One reply of the flow; the final one carries the outcome. `place`: its place (from 1) among the flow's replies."""
 
     task: str
     reply: str
+    place: int
     final: bool
     outcome: str | None
     at: str

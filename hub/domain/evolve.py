@@ -78,7 +78,7 @@ def _request_closed(case: Case, event: ev.RequestClosed) -> Case:
 
 
 def _reply(case: Case, event: ev.ReplyGiven) -> Case:
-    return _task(case, event.task, replies=case.tasks[event.task].replies + 1, outcome=event.outcome)
+    return _task(case, event.task, replies=event.place, outcome=event.outcome)
 
 
 def _ended(case: Case, event: ev.ReferralEnded) -> Case:
