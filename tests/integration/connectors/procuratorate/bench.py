@@ -57,7 +57,7 @@ class StandIn:
 
     def __init__(self, home: Path, dsn: str) -> None:
         self.home, self.dsn = home, dsn
-        self.records = Records(home / "records.sqlite", "procuratorate")
+        self.records = Records(home / "records.db", "procuratorate")
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
