@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hub.errors import ConfigurationError
+from hub.operations.collecting import Collecting
 from hub.operations.health import Health
 from hub.store.reading import ReadStore
 
@@ -29,8 +30,8 @@ class MetricsServer:
 
     def __init__(self, parts: "Parts", health: Health) -> None:
         self._settings, self._health = parts.settings, health
-        self._store = ReadStore(parts.settings.database)
-        self._registry = CollectorRegistry()
+        self.store = ReadStore(parts.settings.database)
+        self._collecting = Collecting(parts, health, self.store)
         self._server: _Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.port = 0
@@ -40,7 +41,7 @@ class MetricsServer:
         listener = _bind(self._settings.metrics_host, self._settings.metrics_port)
         self.port = listener.getsockname()[1]
         try:
-            await self._store.start()
+            await self.store.start()
         except BaseException:
             listener.close()
             raise
@@ -59,7 +60,7 @@ class MetricsServer:
         self._server = _Server(config)
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="metrics"),
-            asyncio.create_task(self._health.watch(self._store), name="health"),
+            asyncio.create_task(self._health.watch(self.store), name="health"),
         ]
 
     async def stop(self) -> None:
@@ -72,11 +73,14 @@ class MetricsServer:
         with contextlib.suppress(asyncio.CancelledError):
             await watching
         await serving
-        await self._store.stop()
+        await self.store.stop()
         self._server, self._tasks = None, []
 
     async def _metrics(self, request: Request) -> Response:
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        registry = CollectorRegistry()
+        registry.register(await self._collecting.collect())
+        ProcessCollector(registry=registry)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     async def _livez(self, request: Request) -> Response:
         return _answer(*self._health.live())

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
 from hub.store.pool import Connection, Pool
 from hub.store.roles import READER_ROLE
 
+# A cursor over a whole journal may sort it first (seconds).
+_PATIENCE = 3600
 _HEADS = "SELECT shard, seq FROM shard"
 _POSITIONS = "SELECT topic, partition, next_offset FROM position"
 _FOLLOWERS = "SELECT name, shard, seq FROM follower"
@@ -21,6 +24,26 @@ class Standing:
     heads: dict[int, int]
     positions: dict[tuple[str, int], int]
     followers: dict[tuple[str, int], int]
+
+
+class Snapshot:
+    """One moment of the database. Statements are those of `hub.store.read_*`; nothing else makes any."""
+
+    def __init__(self, connection: "Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """All rows of a query whose answer is bounded."""
+        found: list[asyncpg.Record] = await self._connection.fetch(query, *arguments)
+        return found
+
+    async def batches(
+        self, query: str, *arguments: Any, size: int = 500
+    ) -> AsyncIterator[list[asyncpg.Record]]:
+        """The rows of a query of any length, `size` at a time, by a cursor: memory stays bounded."""
+        cursor = await self._connection.cursor(query, *arguments, timeout=_PATIENCE)
+        while rows := await cursor.fetch(size, timeout=_PATIENCE):
+            yield rows
 
 
 class ReadStore:
@@ -38,22 +61,27 @@ class ReadStore:
         await self._pool.stop()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["Connection[asyncpg.Record]"]:
-        """One REPEATABLE READ, READ ONLY transaction: everything read in it is of one moment."""
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """One REPEATABLE READ, READ ONLY transaction: everything read in it is of one moment.
+
+        A long one holds back the vacuum of tables that change: audits of a big store belong in quiet hours.
+        """
         async with (
             self._pool.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield connection
+            yield Snapshot(connection)
 
     async def standing(self) -> Standing:
         """Heads, positions and followers in one snapshot. Small tables, no scan that grows."""
-        async with self.snapshot() as connection:
-            heads = await connection.fetch(_HEADS)
-            positions = await connection.fetch(_POSITIONS)
-            followers = await connection.fetch(_FOLLOWERS)
-        return Standing(
-            {row[0]: row[1] for row in heads},
-            {(row[0], row[1]): row[2] for row in positions},
-            {(row[0], row[1]): row[2] for row in followers},
-        )
+        async with self.snapshot() as view:
+            return await standing(view)
+
+
+async def standing(view: Snapshot) -> Standing:
+    """How far everything is at the moment of the snapshot."""
+    return Standing(
+        {row[0]: row[1] for row in await view.rows(_HEADS)},
+        {(row[0], row[1]): row[2] for row in await view.rows(_POSITIONS)},
+        {(row[0], row[1]): row[2] for row in await view.rows(_FOLLOWERS)},
+    )

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.app import Parts
 from hub.bus.memory import MemoryBus, MemoryPublisher, MemorySource
 from hub.bus.ports import OutRecord
 from hub.bus.topics import TopicNames
@@ -27,6 +28,7 @@ from hub.relay.contents import Contents
 from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.rules.loader import load_rules
+from hub.settings import Settings
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -205,6 +207,19 @@ class City:
         """The sender confirms the reply, with the paper that the flow wants."""
         wanted = self.rules.flows[raised.flow][0].confirm.papers
         return self.step(raised, "reply.confirmed", raised.sender, papers=[_paper(p.code) for p in wanted])
+
+    def parts(self, **settings: Any) -> Parts:
+        """What a role of this city is wired from. The files that the settings name are not there."""
+        nowhere = {name: Path("nowhere") for name in ("city", "keys", "kek", "hub_key")}
+        found = Settings(
+            kafka="127.0.0.1:1",
+            database=self.dsn,
+            shards=self.shards,
+            **(nowhere | {"metrics_port": 0} | settings),
+        )
+        return Parts(
+            found, self.rules, self.names, self.pool, self.sealer, self.keys, self.signer, self.journal
+        )
 
     async def drain(self, projector: bool = True, relay: bool = False) -> None:
         """Run intake until every record is committed, then the followers until they have passed it all."""
