@@ -83,7 +83,7 @@ class ConnectorConfig(BaseModel):
         paths = {name: directory / getattr(self, name) for name in ("key_file", "store", "attachments")}
         if self.profile is not None:
             paths["profile"] = directory / self.profile
-        return self.model_copy(update=paths)
+        return self.model_copy(update={**paths, "kafka": self.kafka.from_directory(directory)})
 
 
 def load_config(path: Path) -> ConnectorConfig:

@@ -27,6 +27,10 @@ from schemas.messages.task import RedeliveryRequested, TaskReceived
 log = logging.getLogger(__name__)
 
 REFUSED = "message.refused.v1"
+RECEIVED = "task.received.v1"
+REDELIVERY = "redelivery.requested.v1"
+OURS = frozenset({RECEIVED, REDELIVERY})
+"""What the kit itself sends: the department system knows nothing of these, nor of their refusal."""
 
 
 class Deliverer:
@@ -137,29 +141,37 @@ class Deliverer:
                 self._known.discard(case)
 
     async def _deliver(self, step: Next) -> None:
+        if step.type == REFUSED and step.data.get("type") in OURS:
+            log.error("the hub refused %s of ours: %s", step.data.get("type"), step.data.get("detail"))
+            delivered = Delivered()
+        else:
+            delivered = await self._give(step)
+        receipt = link = None
+        if step.type == ASSIGNED:
+            receipt = self._received(step, delivered)
+            if delivered.local_number:
+                link = Link(delivered.local_number, step.case, step.data["referral"], step.data["task"])
+        self._store.take_delivered(step, delivered, receipt, link, self._clock())
+        if receipt is not None:
+            self._taken.ring()
+
+    async def _give(self, step: Next) -> Delivered:
         data = step.data
         if step.type == REFUSED:
-            log.warning(
-                "the hub refused message %s: %s: %s", *(data.get(k) for k in ("message", "reason", "detail"))
-            )
             data = {**self._store.refused(str(data.get("message"))), **data}
-        delivery = Delivery(step.message, step.type, step.case, step.actor, step.sequence, data)
+            log.warning(
+                "the hub refused a message: %s", {k: data.get(k) for k in ("message", "reason", "detail")}
+            )
         try:
-            delivered = await self._sink.deliver(delivery)
-        except (TransportTrouble, DeliveryRejected, asyncio.CancelledError):
+            return await self._sink.deliver(
+                Delivery(step.message, step.type, step.case, step.actor, step.sequence, data)
+            )
+        except (TransportTrouble, DeliveryRejected):
             raise
         except Exception as defect:
             # A mapping that fails on one message must not stop the others; a person looks, mends and retries.
             log.exception("case %s: defect while delivering %s %s", step.case, step.type, step.message)
             raise DeliveryRejected(f"defect of the connector: {defect!r}") from defect
-        receipt = link = None
-        if step.type == ASSIGNED:
-            receipt = self._received(step, delivered)
-            if delivered.local_number:
-                link = Link(delivered.local_number, step.case, data["referral"], data["task"])
-        self._store.take_delivered(step, delivered, receipt, link, self._clock())
-        if receipt is not None:
-            self._taken.ring()
 
     def _received(self, step: Next, delivered: Delivered) -> Written:
         now = datetime.fromtimestamp(self._clock(), UTC)
@@ -173,7 +185,7 @@ class Deliverer:
             )
         except ValidationError as error:
             raise DeliveryRejected(f"task.received can't be written: {one_line(error)}") from error
-        change = Outgoing(f"task.received/{data.task}", "task.received.v1", step.case, data, now)
+        change = Outgoing(f"task.received/{data.task}", RECEIVED, step.case, data, now)
         return self._written(change)
 
     def _ask(self, hole: Hole) -> None:
@@ -182,9 +194,7 @@ class Deliverer:
         if due <= now:
             data = RedeliveryRequested(from_sequence=hole.first, to_sequence=hole.last)
             local_id = f"redelivery.requested/{hole.case}/{hole.first}-{hole.last}/{hole.times + 1}@{now:.3f}"
-            change = Outgoing(
-                local_id, "redelivery.requested.v1", hole.case, data, datetime.fromtimestamp(now, UTC)
-            )
+            change = Outgoing(local_id, REDELIVERY, hole.case, data, datetime.fromtimestamp(now, UTC))
             self._store.ask(hole, self._written(change), now)
             self._taken.ring()
             log.warning(

@@ -36,6 +36,11 @@ class KafkaSettings(BaseModel):
             raise ValueError("certificate_file and certificate_key_file go together")
         return self
 
+    def from_directory(self, directory: Path) -> Self:
+        """The same with relative paths made absolute from there."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name.endswith("_file")}
+        return self.model_copy(update={name: directory / path for name, path in named.items() if path})
+
     def faststream_security(self) -> BaseSecurity | None:
         """For FastStream's broker; None means plaintext. Reads the files."""
         if self.security == "plaintext":
@@ -60,10 +65,11 @@ class KafkaSettings(BaseModel):
             linger_ms=0,
             max_request_size=MAX_REQUEST,
             request_timeout_ms=20_000,
-            **self._aiokafka_security(),
+            **self.client_security(),
         )
 
-    def _aiokafka_security(self) -> dict[str, Any]:
+    def client_security(self) -> dict[str, Any]:
+        """For an aiokafka client. Reads the files."""
         protocols = {
             "plaintext": "PLAINTEXT",
             "tls": "SSL",

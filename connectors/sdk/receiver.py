@@ -58,7 +58,7 @@ class Receiver:
             # Kafka's admin and producer are not needed here, and a department may have no right to them.
             consumer_only=True,
             allow_auto_create_topics=False,
-            graceful_timeout=5.0,
+            graceful_timeout=3.0,
             apply_types=False,
             logger=logging.getLogger("connectors.faststream"),
             log_level=logging.DEBUG,

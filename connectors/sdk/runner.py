@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 ENDED, FAILED, STALE = 0, 1, 3
 """Exit codes: stopped by a signal; a loop failed; a loop hung. A supervisor starts the process again."""
 
-GRACE = 5.0
+GRACE = 4.0
 PROBE_EACH = 5.0
 LOOK_EACH = 30.0
 DAY = 86_400.0

@@ -105,6 +105,7 @@ class Inbox:
         """What the case needs now; drops what is old. None: nothing, or a rejected one blocks the case.
 
         Order is `previous` <= last delivered < `sequence`: everything up to `previous` has been delivered.
+        A rejected one without a sequence blocks nothing.
         """
         with self._database.transaction():
             rows = self._database.rows(
@@ -115,6 +116,8 @@ class Inbox:
             last = self.last_sequence(case)
             for row in rows:
                 if row["state"] == "rejected":
+                    if row["sequence"] == 0:
+                        continue
                     return None
                 if self._delivered_before(row):
                     self._drop(row, "delivered before under the same id", now)

@@ -1,5 +1,6 @@
 """Changes, writers and stores for the kit's unit tests."""
 
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -38,6 +39,12 @@ def written(change: Outgoing) -> Written:
 
 
 def received(
-    case: str, sequence: int, previous: int, message: str | None = None, type_: str = "note.made.v1"
+    case: str,
+    sequence: int,
+    previous: int,
+    message: str | None = None,
+    type_: str = "note.made.v1",
+    data: dict[str, str] | None = None,
 ) -> Received:
-    return Received(message or str(uuid4()), type_, case, None, sequence, previous, b'{"title": "x"}')
+    content = json.dumps(data or {"title": "示例"}).encode()
+    return Received(message or str(uuid4()), type_, case, None, sequence, previous, content)

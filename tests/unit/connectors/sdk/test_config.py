@@ -32,6 +32,8 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
     assert config.store == tmp_path / "connector.db"
     assert config.kafka.bootstrap == "127.0.0.1:9092"
     assert callable(load_build(config))
+    scram = {"bootstrap": "a:1", "security": "scram", "username": "x", "password_file": "password"}
+    assert load_config(_file(tmp_path, kafka=scram)).kafka.password_file == tmp_path / "password"
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,14 @@ async def test_a_hole_is_asked_for_once_until_the_wait_is_over(stage: Stage) -> 
     assert stage.sink.delivered == []
 
 
+async def test_a_refusal_of_what_the_kit_sent_is_not_the_systems_concern(stage: Stage) -> None:
+    of_ours = received("a", 0, 0, "r1", "message.refused.v1", {"type": "redelivery.requested.v1"})
+    of_theirs = received("a", 0, 0, "r2", "message.refused.v1", {"type": "task.signed.v1"})
+    stage.take(of_ours, of_theirs)
+    await stage.until(lambda: stage.store.counts()["inbox"]["delivered"] == 2)
+    assert stage.sink.delivered == ["r2"]
+
+
 async def test_what_was_delivered_but_not_noted_is_delivered_again(stage: Stage) -> None:
     """As after kill -9 between the department system's commit and ours."""
     stage.sink.gates["a1"] = asyncio.Event()

@@ -194,6 +194,12 @@ def test_a_rejected_message_blocks_its_case_until_it_is_retried_or_skipped(store
     assert _step(store, "c").message == "m2"
 
 
+def test_a_rejected_message_without_a_sequence_blocks_nothing(store: Store) -> None:
+    store.inbox.take([received("c", 0, 0, "free"), received("c", 1, 0, "m1")], [], 0)
+    store.inbox.mark_rejected(_step(store, "c"), "field: value", 1)
+    assert _step(store, "c").message == "m1"
+
+
 def test_a_raised_number_is_linked_and_a_refusal_finds_it(store: Store) -> None:
     message = written(raised("NB-7"))
     store.take_page([message], "1", 0)
