@@ -115,7 +115,7 @@ class IntakeRole:
         """Join the group and work until cancelled."""
         settings, rules = self.parts.settings, self.parts.rules
         topics = self.parts.names.sources(rules.departments)
-        self.source = KafkaSource(settings.kafka, settings.group, topics)
+        self.source = KafkaSource(settings.kafka, settings.group, topics, settings.member)
         self.intake = Intake(
             self.source,
             PostgresIntakeStore(self.parts.pool),

@@ -155,7 +155,7 @@ def run(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if what[0] == "connector":
         _run_connector(home, what[1:])
-    settings = _settings(home, metrics_port=metrics_port)
+    settings = _settings(home, metrics_port=metrics_port, member=member)
     raise typer.Exit(_wait(run_roles(settings, ROLES if what == ["all"] else what)))
 
 

@@ -12,7 +12,11 @@ from hub.errors import ConfigurationError
 
 
 class Settings(BaseModel):
-    """Where things are, and bounds. `shards` is fixed when the store is created (5a.2)."""
+    """Where things are, and bounds. `shards` is fixed when the store is created (5a.2).
+
+    `member`: a name of this intake process, unique in the group. With it a process that is started again within the
+    session gets its shards back at once; without it the group waits until the old session ends (6 s).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,6 +30,7 @@ class Settings(BaseModel):
     shards: Annotated[int, Field(ge=1, le=1024)] = 6
     topic_prefix: str = ""
     group: str = "fengqiao-intake"
+    member: str | None = None
     replication: Annotated[int, Field(ge=1)] = 1
     batch: Annotated[int, Field(ge=1, le=5000)] = 500
     early_limit: timedelta = timedelta(hours=72)

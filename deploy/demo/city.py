@@ -16,7 +16,6 @@ from hub.embedded.servers import Addresses
 from hub.home import Home
 
 DEPARTMENTS = ("petition", "court", "procuratorate", "public_security", "justice")
-RECORDS = {"procuratorate": "records.sqlite"}
 PROFILE = Path(__file__).parents[2] / "connectors" / "profiles" / "justice.yaml"
 
 
@@ -88,7 +87,8 @@ class City:
 
     async def start_hub(self) -> None:
         """Start all roles of the hub in one process."""
-        arguments = ["-m", "hub.cli", "run", "all", "--home", str(self.home.root), "--metrics-port", "0"]
+        arguments = ["-m", "hub.cli", "run", "all", "--home", str(self.home.root)]
+        arguments += ["--metrics-port", "0", "--member", "sandbox-hub"]
         self.hub = Child("hub", arguments, self.home.logs / "hub.log")
         await self.hub.start()
 
@@ -98,7 +98,7 @@ class City:
 
     def records_file(self, department: str) -> Path:
         """A department system's own storage."""
-        return self.place / department / RECORDS.get(department, "records.db")
+        return self.place / department / "records.db"
 
     def activity(self) -> dict[str, tuple[int, int, int]]:
         """Per department: steps sent, deliveries received, connector messages without receipt."""

@@ -67,7 +67,7 @@ class Troublemaker:
         value, headers, key, partition = record
         await self._publisher.publish([OutRecord(NAMES.out_of(department), partition, key, value, headers)])
         message = dict(headers)["ce_id"].decode()
-        self.incidents.append(Incident("重复发送的报文", department, message, "duplicate: submitted"))
+        self.incidents.append(Incident("重复发送的报文", department, message, "duplicate: decided"))
         return True
 
     async def _first_record(self, department: str) -> tuple[bytes, Any, bytes, int] | None:

@@ -1,6 +1,7 @@
 """Publishing whole batches per partition with aiokafka's `send_batch`: one future per batch, not per message."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,9 +24,15 @@ class KafkaPublisher:
     def __init__(self, bootstrap: str, client_id: str = "fengqiao-relay") -> None:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect. Raises BusTrouble."""
+        """Connect. Idempotent, also when several callers start it at once. Raises BusTrouble."""
+        async with self._starting:
+            if self._producer is None:
+                self._producer = await self._connected()
+
+    async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             client_id=self._client_id,
@@ -38,8 +45,9 @@ class KafkaPublisher:
         try:
             await producer.start()
         except KafkaError as error:
+            await producer.stop()
             raise BusTrouble(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error
-        self._producer = producer
+        return producer
 
     async def stop(self) -> None:
         """Flush and disconnect."""
@@ -49,8 +57,7 @@ class KafkaPublisher:
 
     async def publish(self, records: Sequence[OutRecord]) -> None:
         """See the port. What was sent before a failure may be there: the caller sends the same records again."""
-        if self._producer is None:
-            await self.start()
+        await self.start()
         producer = self._producer
         by_place: dict[TopicPartition, list[OutRecord]] = {}
         for record in records:
@@ -62,16 +69,16 @@ class KafkaPublisher:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
-            await self._forget()
+            await self._forget(producer)
             raise BusTrouble(f"publishing: {error!r}") from error
 
-    async def _forget(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            try:
-                await asyncio.wait_for(producer.stop(), timeout=5)
-            except (KafkaError, TimeoutError):
-                return
+    async def _forget(self, broken: AIOKafkaProducer | None) -> None:
+        """Another caller may have made a new one already; that one stays."""
+        if broken is None or self._producer is not broken:
+            return
+        self._producer = None
+        with contextlib.suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(broken.stop(), timeout=5)
 
 
 async def _send_all(producer: Any, place: TopicPartition, records: list[OutRecord]) -> None:

@@ -14,6 +14,8 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from hub.bus.ports import Assigned, Bounds, InRecord, TopicPartition
 from hub.errors import BusTrouble
 
+# A worker that is thought dead too early does no harm (positions under the shard lock), so a short session is right.
+SESSION_MS = 6_000
 _BY_TIME = attrgetter("timestamp")
 
 
@@ -24,15 +26,8 @@ class KafkaSource:
     of every topic, so a shard is always read whole by one member.
     """
 
-    def __init__(
-        self, bootstrap: str, group: str, topics: Sequence[str], client_id: str = "fengqiao-intake"
-    ) -> None:
-        self._bootstrap, self._group, self._topics, self._client_id = (
-            bootstrap,
-            group,
-            list(topics),
-            client_id,
-        )
+    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], member: str | None = None) -> None:
+        self._bootstrap, self._group, self._topics, self._member = bootstrap, group, list(topics), member
         self._consumer: AIOKafkaConsumer | None = None
 
     async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
@@ -40,13 +35,14 @@ class KafkaSource:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
-            client_id=self._client_id,
+            group_instance_id=self._member,
+            client_id="fengqiao-intake",
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_uncommitted",
             partition_assignment_strategy=(RangePartitionAssignor,),
-            session_timeout_ms=30_000,
-            heartbeat_interval_ms=1_000,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=500,
             max_partition_fetch_bytes=2_097_152,
             fetch_max_wait_ms=500,
         )
