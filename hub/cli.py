@@ -147,6 +147,7 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option(help="Port of /metrics, /livez, /readyz; 0: any.")
     ] = None,
+    member: Annotated[str | None, typer.Option(help="Name of this process in the intake group.")] = None,
 ) -> None:
     """Run roles of the hub in this process, or a connector."""
     logging.basicConfig(
