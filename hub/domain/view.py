@@ -1,6 +1,6 @@
 """What one recipient sees of what happened: the data of a record, cut to its ceiling (promise 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.domain.case import MessageRef
@@ -18,7 +18,7 @@ def compose(
     """The data of the record that `notified` announces.
 
     `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that
-    `notified` names; a correction overrides the fields that it names. Raises KeyError for content that is missing.
+    `notified` names; a correction replaces or empties the fields that it names. Raises KeyError for content that is missing.
     """
     ceiling = FieldClass(notified.ceiling)
     if notified.contents:
@@ -27,8 +27,9 @@ def compose(
             type_, content = contents[ref]
             seen = visible(BY_TYPE[type_].model, content, ceiling)
             if data:
-                seen = {name: seen[name] for name in content.get("fields", ()) if name in seen}
-            data |= seen
+                _correct(data, content["fields"], seen)
+            else:
+                data = seen
         data |= notified.own
         return {name: data[name] for name in TaskAssigned.model_fields if name in data}
     if notified.own:
@@ -37,3 +38,11 @@ def compose(
         raise KeyError(f"{notified.type} to {notified.to}: the message it passes on is missing")
     type_, content = passed_on
     return visible(BY_TYPE[type_].model, content, ceiling)
+
+
+def _correct(data: dict[str, Any], fields: Sequence[str], seen: Mapping[str, Any]) -> None:
+    for name in fields:
+        data.pop(name, None)
+        holder = "corrected_legal_at" if name == "legal_at" else name
+        if holder in seen:
+            data[name] = seen[holder]
