@@ -79,15 +79,12 @@ def assign(draft: Draft, referral_id: str, task: str, department: str, role: str
 def _case_is_this(draft: Draft) -> None:
     """On a new case the id must be minted from the sender's own number, so that a re-send is the same case."""
     data, source = draft.message.open, draft.message.source
+    if source in draft.case.parties() or draft.case.id == mint_case_id(source, data["local_number"]):
+        return
     if draft.case.born:
-        if source not in draft.case.parties():
-            raise Refusal(RefusalName.NOT_A_PARTY, f"{source!r} has no part in case {draft.case.id}")
-    elif draft.case.id != mint_case_id(source, data["local_number"]):
-        raise Parking(
-            ParkingName.EARLY,
-            f"case {draft.case.id} is not known and is not minted from local_number",
-            "decide",
-        )
+        raise Refusal(RefusalName.NOT_A_PARTY, f"{source!r} has no part in case {draft.case.id}")
+    detail = f"case {draft.case.id} is not known and is not minted from local_number"
+    raise Parking(ParkingName.EARLY, detail, "decide")
 
 
 def _flow(draft: Draft) -> Flow:
