@@ -1,6 +1,6 @@
 """Runs the procuratorate: its officers and its exchange database, until SIGTERM.
 
-Prints `ready <address of the exchange database>` (without the password). May be killed at any moment, and
+Prints `ready <address of the exchange database>` (the password hidden). May be killed at any moment, and
 outlives an exchange database that is away.
 """
 
@@ -43,7 +43,7 @@ async def _exchange(office: Office, dsn: str, skew: timedelta) -> None:
     try:
         outgoing = Outgoing(engine, office.records, office.seed, skew)
         incoming = Incoming(engine, office.records, outgoing)
-        print(f"ready {make_url(dsn).set(username=None, password=None)}", flush=True)
+        print(f"ready {make_url(dsn).render_as_string(hide_password=True)}", flush=True)
         async with asyncio.TaskGroup() as work:
             work.create_task(_forever(outgoing.write_new))
             work.create_task(_forever(incoming.take_new))

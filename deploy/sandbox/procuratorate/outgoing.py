@@ -24,6 +24,7 @@ from deploy.sandbox.procuratorate.tables import (
 from deploy.sandbox.procuratorate.text import stamp
 
 PAGE = 50
+NUMBERING = 990100
 
 
 class Outgoing:
@@ -116,6 +117,8 @@ class Outgoing:
         known = await connection.scalar(select(numbers.c.tysah).where(numbers.c.bmsah == number))
         if known is not None:
             return str(trimmed(known))
+        # Writing out and taking in go on at once; without the lock both could count to the same number.
+        await connection.execute(select(func.pg_advisory_xact_lock(NUMBERING)))
         shared = None
         if outside:
             shared = await connection.scalar(
