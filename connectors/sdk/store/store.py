@@ -127,6 +127,8 @@ class Store:
 
     def _link(self, message: Written) -> None:
         """A local number told to the hub stands for its referral, and for its task where it has one."""
-        if message.local_number and message.referral:
+        # A step may name a further number of the matter (an accepted task's 统一受案号); the one that the department
+        # system files it under is the raised referral's, or the one that the sink gave.
+        if message.local_number and message.referral and not message.task:
             link = Link(message.local_number, message.envelope.subject, message.referral, message.task)
             self.links.put(link)
