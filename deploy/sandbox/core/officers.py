@@ -59,15 +59,18 @@ class Officers:
         while self._desk:
             duty = self._desk.popleft()
             record = self._records.record(duty.number)
-            if duty.position >= len(duty.acts) or self._is_over(duty, record):
+            if duty.position >= len(duty.acts) or self._is_over(record):
                 continue
             if (awaited := self._awaits(duty)) is not None:
                 self._waiting[awaited].append(duty)
                 continue
-            self._do(duty, record)
+            waited = duty.acts[duty.position].do == "await"
+            if not waited:
+                self._do(duty, record)
             duty.position += 1
             self._desk.append(duty)
-            return True
+            if not waited:
+                return True
         return raised
 
     def _look(self) -> None:
@@ -82,9 +85,25 @@ class Officers:
             if chosen is None or not chosen.acts:
                 continue
             name = "task" if delivery.kind == "task" else f"note/{delivery.delivery_id}"
-            done = self._records.acts_done(record.number)
-            position = max((n + 1 for n in range(len(chosen.acts)) if f"{name}/{n}" in done), default=0)
-            self._desk.append(Duty(record.number, name, chosen.acts, delivery.fields, position))
+            duty = Duty(record.number, name, chosen.acts, delivery.fields)
+            duty.position = self._position(duty)
+            self._desk.append(duty)
+
+    def _position(self, duty: Duty) -> int:
+        """How far earlier officers came: behind the last act that is logged, or whose matter is raised."""
+        done = self._records.acts_done(duty.number)
+        return max(
+            (
+                n + 1
+                for n, act in enumerate(duty.acts)
+                if f"{duty.name}/{n}" in done
+                or (
+                    act.do == "raise"
+                    and self._records.record_of_key(f"{duty.number}/{act.fields['flow']}") is not None
+                )
+            ),
+            default=0,
+        )
 
     def _chosen(self, delivery: Received, record: Record) -> Alternative | None:
         if delivery.kind == "task":
@@ -106,11 +125,9 @@ class Officers:
             for other in self._records.received_log(number=delivery.number)
         )
 
-    def _is_over(self, duty: Duty, record: Record) -> bool:
-        """A task that left ends its acts; a closed referral leaves a co-handler's task standing."""
-        if record.direction == "raised":
-            return False
-        return record.state in _GONE or (record.state == "closed" and record.role != "co_handler")
+    def _is_over(self, record: Record) -> bool:
+        """A task that left ends its acts. A closed referral does not: follow-ups and co-handlers go on."""
+        return record.direction == "received" and record.state in _GONE
 
     def _awaits(self, duty: Duty) -> str | None:
         """The number of the record on which something must arrive before the next act, if anything must."""
@@ -140,7 +157,7 @@ class Officers:
             self._records.step(
                 record.number, "reply", act=name, **again, **self._hand(record), **self._text(act, record)
             )
-        elif act.do != "await":
+        else:
             fields = self._hand(record) | self._text(act, record)
             if act.papers:
                 fields["papers"] = self._papers(act.papers, record.title)
