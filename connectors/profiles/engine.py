@@ -20,11 +20,13 @@ from connectors.profiles.checked import checked
 from connectors.profiles.json_form import Fields, JsonForm
 from connectors.profiles.profile import Documents, Profile, Rule, load_profile
 from connectors.sdk.attachments import AttachmentDamaged, AttachmentMissing
+from connectors.sdk.ids import referral_id
 from connectors.sdk.ports import (
     Delivered,
     Delivery,
     DeliveryRejected,
     Kit,
+    Link,
     Outgoing,
     Page,
     Sink,
@@ -61,16 +63,25 @@ def build(kit: Kit, profile: Path) -> tuple[Source, Sink]:
 
 
 class ProfileSource:
-    """Reads the system's list of changes."""
+    """Reads the system's list of changes.
+
+    A page counts whole or not at all, but documents fetched for one that broke off are not fetched again,
+    so a system that is often busy still gets through. A step on a matter raised in the same page finds its
+    referral here, since the kit knows it only when the page is stored.
+    """
 
     def __init__(self, profile: Profile, system: RestSystem, kit: Kit) -> None:
         self._profile, self._system, self._kit = profile, system, kit
         self._form = JsonForm(profile)
+        self._fetched: dict[str, tuple[str, int]] = {}
+        self._raised: dict[str, Link] = {}
 
     async def poll(self, cursor: str | None) -> Page:
         """One page; a change may come again. Raises TransportTrouble."""
         listed = await self._system.page(self._profile.changes.listing, cursor or None)
+        self._raised.clear()
         items = [await self._item(change) for change in listed.items]
+        self._fetched.clear()
         return Page(items, listed.cursor or "", listed.more)
 
     async def _item(self, change: Json) -> Outgoing | Unmapped:
@@ -102,15 +113,19 @@ class ProfileSource:
         occurred_at = form.read_one(change, changes.occurred_at, references)
         if not isinstance(occurred_at, datetime):
             raise ValueError(f"{changes.occurred_at.at} must be a moment")
-        return Outgoing(local_id, type_, references["case"], checked(type_, content | kept), occurred_at)
+        data = checked(type_, content | kept)
+        if type_ == _RAISED:
+            referral = referral_id(self._kit.department, local_id)
+            self._raised[references["number"]] = Link(references["number"], references["case"], referral)
+        return Outgoing(local_id, type_, references["case"], data, occurred_at)
 
     def _completed(self, given: Mapping[str, Any], raising: bool) -> Fields:
         """The references that the system echoes, completed by what the kit remembers of its number."""
         if not given.get("number"):
             raise ValueError(f"{self._profile.references['number'].at} must be given")
         minted = mint_case_id(self._kit.department, given["number"])
-        link = None if raising else self._kit.links.by_number(given["number"])
-        if link is None:
+        link = self._kit.links.by_number(given["number"]) or self._raised.get(given["number"])
+        if raising or link is None:
             return {"case": minted, **given}
         remembered = {"case": link.case, "referral": link.referral, "task": link.task}
         return {**remembered, **given}
@@ -123,16 +138,22 @@ class ProfileSource:
         for paper, there in zip(papers, listed, strict=True):
             id_ = at(there, documents.id)
             try:
-                content = await self._system.document(documents.get.replace("{id}", quote(str(id_), safe="")))
+                sha256, size = await self._fetch(documents.get.replace("{id}", quote(str(id_), safe="")))
             except NotThere as missing:
                 raise ValueError(f"{documents.id} {id_!r}: {missing}") from None
-            sha256 = await asyncio.to_thread(self._kit.attachments.put, content)
             if paper.get("sha256", sha256) != sha256:
                 raise ValueError(
                     f"{documents.id} {id_!r}: the document has SHA-256 {sha256}, not {paper['sha256']}"
                 )
-            stored.append({**paper, "sha256": sha256, "size": len(content)})
+            stored.append({**paper, "sha256": sha256, "size": size})
         return stored
+
+    async def _fetch(self, path: str) -> tuple[str, int]:
+        if path not in self._fetched:
+            content = await self._system.document(path)
+            sha256 = await asyncio.to_thread(self._kit.attachments.put, content)
+            self._fetched[path] = (sha256, len(content))
+        return self._fetched[path]
 
 
 class ProfileSink:

@@ -17,7 +17,8 @@ from connectors.profiles.checked import checked
 from connectors.public_security.codes import SECRECY, UNIT
 from connectors.public_security.documents import ACT, BODIES, FROM_SYSTEM, NOTICE, REFERENCES, TO_SYSTEM
 from connectors.public_security.forms import Coded, Item, Time, read_items, write_items
-from connectors.sdk.ports import Delivery, Kit, Outgoing, Sink, Source
+from connectors.sdk.ids import referral_id
+from connectors.sdk.ports import Delivery, Kit, Link, Outgoing, Sink, Source
 from connectors.transports.directory import LocalDirectory
 from connectors.transports.file_package import ChannelSettings, PackageSink, PackageSource
 from connectors.transports.package import Package
@@ -37,6 +38,7 @@ class Documents:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._raised: dict[str, Link] = {}
 
     def outgoing(self, package: Package, local_id: str) -> Outgoing:
         """One step of the system's officers. Its attachments are stored before this returns."""
@@ -53,6 +55,8 @@ class Documents:
             content["local_number"] = number
         data = checked(type_, content)
         self._store(package.attachments, content.get("papers", []))
+        if type_ == "referral.raised.v1":
+            self._remember(Link(number, case, referral_id(self._kit.department, local_id)))
         secrecy = Secrecy(head.get("secrecy", Secrecy.INTERNAL))
         written_at: datetime = head["written_at"]
         return Outgoing(local_id, type_, case, data, written_at, secrecy)
@@ -104,11 +108,20 @@ class Documents:
         """The case, and the referral and task as far as the system echoes or the kit remembers them."""
         if raising:
             return given.get("case") or mint_case_id(self._kit.department, number), {}
-        link = self._kit.links.by_number(number)
+        link = self._kit.links.by_number(number) or self._raised.get(number)
         remembered = {} if link is None else {"referral": link.referral, "task": link.task}
         known = {name: given.get(name) or remembered.get(name) for name in ("referral", "task")}
         case = given.get("case") or (link.case if link else mint_case_id(self._kit.department, number))
         return case, {name: value for name, value in known.items() if value is not None}
+
+    def _remember(self, raised: Link) -> None:
+        """Later packages of the same page find the referral here:
+
+        the kit knows it only when the page is stored.
+        """
+        by_number = self._kit.links.by_number
+        self._raised = {n: link for n, link in self._raised.items() if by_number(n) is None}
+        self._raised[raised.local_number] = raised
 
     def _number(self, delivery: Delivery) -> str | None:
         """The system's own number of the record that a delivery is about, None for a new task."""

@@ -41,9 +41,11 @@ async def main() -> None:
         office.records, register, gate, options.package_limit, options.resend_after, options.receipts_every
     )
     print(f"ready {exchange}", flush=True)
-    await until_stopped(office.officers.run(), room.run())
-    register.close()
-    office.records.close()
+    try:
+        await until_stopped(office.officers.run(), room.run())
+    finally:
+        register.close()
+        office.records.close()
 
 
 if __name__ == "__main__":

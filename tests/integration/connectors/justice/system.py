@@ -60,7 +60,8 @@ class JusticeBench(Bench):
         self.bureau = bureau
 
     def build(self, kit: Kit) -> tuple[Source, Sink]:
-        settings = {"base_url": self.bureau.address, "token": "sandbox-justice", "timeout": 5.0}
+        token = str(self.bureau.home / "token")
+        settings = {"base_url": self.bureau.address, "token_file": token, "timeout": 5.0}
         return build(Kit(kit.department, kit.links, kit.attachments, settings), PROFILE)
 
     async def change(self, title: str) -> None:

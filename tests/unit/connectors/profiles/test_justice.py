@@ -11,9 +11,11 @@ import connectors.profiles
 from connectors.profiles.engine import ProfileSink, ProfileSource
 from connectors.profiles.profile import Listing, load_profile
 from connectors.sdk.attachments import DirectoryAttachments
+from connectors.sdk.ids import referral_id
 from connectors.sdk.links import MemoryLinks
 from connectors.sdk.ports import DeliveryRejected, Kit, Link, Outgoing, TransportTrouble, Unmapped
 from connectors.transports.rest import Answer, Json, Listed, NotThere, RestSettings, RestSystem
+from deploy.sandbox.core.matter import Matter
 from deploy.sandbox.core.records import Records
 from deploy.sandbox.justice.words import event, notice
 from schemas.identifiers import mint_case_id
@@ -187,3 +189,46 @@ async def test_a_code_that_the_system_does_not_have_is_rejected(kit: Kit) -> Non
     wrong = type(delivery)(**{**fields, "data": {**delivery.data, "track": "winding"}})
     with pytest.raises(DeliveryRejected, match=r"detail.handling: 'winding' must be one of"):
         await ProfileSink(PROFILE, System(), kit).deliver(wrong)
+
+
+async def test_a_step_on_a_matter_raised_in_the_same_page_finds_its_referral(
+    kit: Kit, records: Records
+) -> None:
+    system = System()
+    raised = next(samples.steps_of(records))
+    records.step(raised.number, "request_withdrawal", reason="示例")
+    for step in records.steps_of(raised.number):
+        system.files.update({paper["sha256"]: paper["content"] for paper in step.fields.get("papers") or ()})
+        system.events.append(event(step))
+    first, second = await _read(kit, system)
+    assert isinstance(first, Outgoing)
+    assert isinstance(second, Outgoing)
+    assert second.case == first.case
+    assert second.data.model_dump()["referral"] == referral_id("justice", first.local_id)
+
+
+class BreaksOff(System):
+    """Every second document is not to be had at the first asking."""
+
+    async def document(self, path: str) -> bytes:
+        self.written.append((path, None, ""))
+        if len(self.written) % 2 == 0:
+            raise TransportTrouble("busy")
+        return await super().document(path)
+
+
+async def test_documents_of_a_page_that_broke_off_are_not_fetched_again(kit: Kit, records: Records) -> None:
+    system = BreaksOff()
+    papers = [{**samples.PAPER, "title": f"文书{n}", "content": f"示例{n}"} for n in range(4)]
+    number = records.raise_matter(Matter(key="m", **{**samples.MATTER, "papers": papers}))
+    for step in records.steps_of(number):
+        system.files.update({paper["sha256"]: paper["content"] for paper in step.fields["papers"]})
+        system.events.append(event(step))
+    source = ProfileSource(PROFILE, system, kit)
+    for _ in range(3):
+        with pytest.raises(TransportTrouble):
+            await source.poll(None)
+    (item,) = (await source.poll(None)).items
+    assert isinstance(item, Outgoing)
+    asked = [path for path, _, _ in system.written]
+    assert max(asked.count(path) for path in asked) == 2
