@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import make_url
 
 from deploy.demo.processes import Child
 from deploy.sandbox.core.checker import Holding
@@ -112,15 +111,13 @@ class City:
         return steps, received, waiting
 
     def _exchange_dsn(self) -> str:
-        url = make_url(self.addresses.database).set(
-            drivername="postgresql+asyncpg", database="procuratorate_exchange"
-        )
-        return url.render_as_string(hide_password=False)
+        server, _, _ = self.addresses.database.rpartition("/")
+        return f"{server}/procuratorate_exchange".replace("postgresql://", "postgresql+asyncpg://", 1)
 
     def _transport(self, department: str) -> dict[str, Any]:
         address = self.systems[department].address
         own = self.place / department
-        return {
+        transports: dict[str, dict[str, Any]] = {
             "petition": {"base_url": address, "token_file": str(own / "token")},
             "court": {"wsdl": f"{address}/ajjh?wsdl"},
             "procuratorate": {"dsn": self._exchange_dsn()},
@@ -130,7 +127,8 @@ class City:
                 "scan_interval": 0.1,
             },
             "justice": {"base_url": address, "token_file": str(own / "token")},
-        }[department]
+        }
+        return transports[department]
 
 
 def _count(path: Path, sql: str) -> int:

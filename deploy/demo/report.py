@@ -23,14 +23,15 @@ STORIES = {
 async def last_page(console: Console, city: City, ledger: Ledger, outcome: Outcome) -> int:
     """Print everything; the exit code is 0 only without any problem."""
     read_store = ReadStore(city.addresses.database)
+    await read_store.start()
     try:
         await _cases(console, city, ledger, read_store)
         problems = [*outcome.problems, *await _counts(console, read_store)]
         _incidents(console, outcome)
-        problems += await _proofs(console, city)
+        problems += await _proofs(console, read_store)
         await _speed(console, ledger, outcome)
     finally:
-        await read_store.close()
+        await read_store.stop()
     _next_steps(console, city)
     if problems:
         console.print(f"[red]✗ {len(problems)} 处不符合承诺 things are not as promised:[/]")
@@ -51,7 +52,8 @@ async def _cases(console: Console, city: City, ledger: Ledger, read_store: ReadS
         if case is None:
             console.print(f"[red]{story}: 案件不在库中 the case is not in the store[/]")
             continue
-        console.print(case_table(story, await case_view(read_store, case)))
+        console.print(f"\n[bold]{story}[/] {title}")
+        console.print(case_table(await case_view(read_store, case)))
 
 
 def _number(holding: Holding, title: str) -> str | None:
@@ -78,10 +80,13 @@ def _incidents(console: Console, outcome: Outcome) -> None:
     console.print(table)
 
 
-async def _proofs(console: Console, city: City) -> list[str]:
-    report = await verify(city.addresses.database)
-    console.print(f"审计 audit verify: {report.summary()}")
-    return list(report.problems)
+async def _proofs(console: Console, read_store: ReadStore) -> list[str]:
+    report = await verify(read_store)
+    verdict = "相符 all equal" if report.good else "不符 differences"
+    console.print(
+        f"审计 audit verify: {report.entries} 流水 entries, {report.cases} 案件 cases, {report.tasks} 任务 tasks: {verdict}"
+    )
+    return [str(difference) for difference in report.differences]
 
 
 async def _speed(console: Console, ledger: Ledger, outcome: Outcome) -> None:

@@ -58,7 +58,7 @@ class KafkaPublisher:
     async def publish(self, records: Sequence[OutRecord]) -> None:
         """See the port. What was sent before a failure may be there: the caller sends the same records again."""
         await self.start()
-        producer = self._producer
+        producer: Any = self._producer
         by_place: dict[TopicPartition, list[OutRecord]] = {}
         for record in records:
             by_place.setdefault((record.topic, record.partition), []).append(record)
@@ -72,9 +72,9 @@ class KafkaPublisher:
             await self._forget(producer)
             raise BusTrouble(f"publishing: {error!r}") from error
 
-    async def _forget(self, broken: AIOKafkaProducer | None) -> None:
+    async def _forget(self, broken: AIOKafkaProducer) -> None:
         """Another caller may have made a new one already; that one stays."""
-        if broken is None or self._producer is not broken:
+        if self._producer is not broken:
             return
         self._producer = None
         with contextlib.suppress(KafkaError, TimeoutError):

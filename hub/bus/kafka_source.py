@@ -109,8 +109,8 @@ class KafkaSource:
         except KafkaError as error:
             raise BusTrouble(f"reading {at} at {offset}: {error!r}") from error
         records = found.get(place)
-        record: Any = records[0] if records else None
-        return record
+        first: InRecord | None = records[0] if records else None
+        return first
 
     async def cluster_id(self) -> str:
         """The id of the Kafka cluster: another cluster with the same topics is not the same history."""

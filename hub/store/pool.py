@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy as Connection
 
 from hub.errors import StoreTrouble
 from hub.store.roles import HUB_ROLE
 from hub.store.url import plain_dsn
 
-Connection = asyncpg.pool.PoolConnectionProxy
+__all__ = ["Connection", "Pool"]
 
 # SQLSTATE classes that say "the server or the connection is away", not "your statement is wrong".
 _AWAY = (

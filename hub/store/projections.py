@@ -110,14 +110,14 @@ async def _change(
     by_columns: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
     for row_id, columns in changes.items():
         by_columns.setdefault(tuple(sorted(columns)), []).append((row_id, columns))
-    for columns, rows in by_columns.items():
-        sets = ", ".join(f"{column} = c.{column}" for column in columns)
+    for names, rows in by_columns.items():
+        sets = ", ".join(f"{column} = c.{column}" for column in names)
         arrays = ", ".join(
-            f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(columns, 2)
+            f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(names, 2)
         )
         await connection.execute(
-            f"UPDATE {table} t SET {sets} FROM unnest($1::text[], {arrays}) AS c (id, {', '.join(columns)}) "
+            f"UPDATE {table} t SET {sets} FROM unnest($1::text[], {arrays}) AS c (id, {', '.join(names)}) "
             "WHERE t.id = c.id",
             [row_id for row_id, _ in rows],
-            *[[values[column] for _, values in rows] for column in columns],
+            *[[values[column] for _, values in rows] for column in names],
         )
