@@ -91,11 +91,7 @@ class PostgresIntakeUnit:
                 columns=_JOURNAL,
             )
         if changes.inbox:
-            await self._connection.copy_records_to_table(
-                "inbox",
-                records=[(*r.ref, shard, r.seq, r.mac, r.outcome, r.reason) for r in changes.inbox],
-                columns=_INBOX,
-            )
+            await self._remember(changes)
         if changes.parked:
             await self._connection.executemany(
                 _PARK,
@@ -133,6 +129,14 @@ class PostgresIntakeUnit:
             [position.next_offset for position in changes.positions.values()],
             [position.last_mac for position in changes.positions.values()],
         )
+
+    async def _remember(self, changes: Changes) -> None:
+        """The inbox is one for all shards: an id that another took meanwhile is found at the next try."""
+        rows = [(*r.ref, self.head.shard, r.seq, r.mac, r.outcome, r.reason) for r in changes.inbox]
+        try:
+            await self._connection.copy_records_to_table("inbox", records=rows, columns=_INBOX)
+        except asyncpg.UniqueViolationError as error:
+            raise LostShard(f"another shard has taken an id meanwhile: {error.detail}") from error
 
 
 class PostgresIntakeStore:
