@@ -1,8 +1,4 @@
-"""Messages of the contract from and to the documents of the public security system.
-
-Settings of the transport (all of them optional but the directories): `incoming`, `outgoing` (paths), and
-those of `ChannelSettings`.
-"""
+"""Messages of the contract from and to the documents of the public security system."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from pydantic import ValidationError
 
+from connectors.errors import ConfigurationError
 from connectors.profiles.checked import checked
 from connectors.public_security.codes import SECRECY, UNIT
 from connectors.public_security.documents import ACT, BODIES, FROM_SYSTEM, NOTICE, REFERENCES, TO_SYSTEM
 from connectors.public_security.forms import Coded, Item, Time, read_items, write_items
 from connectors.sdk.ids import referral_id
 from connectors.sdk.ports import Delivery, Kit, Link, Outgoing, Sink, Source
+from connectors.sdk.writing import one_line
 from connectors.transports.directory import LocalDirectory
 from connectors.transports.file_package import ChannelSettings, PackageSink, PackageSource
 from connectors.transports.package import Package
@@ -140,25 +139,29 @@ class Documents:
             self._kit.attachments.put(attachments[paper["sha256"]])
 
 
+class Settings(ChannelSettings):
+    """`incoming`: the directory where files come out of the gate;
+
+    `outgoing`: where they go into the other one.
+    """
+
+    incoming: Path
+    outgoing: Path
+
+
 def build(kit: Kit) -> tuple[Source, Sink]:
     """The two ports over the directories of the kit's settings.
 
-    Raises ValueError that names a wrong setting.
+    Raises ConfigurationError that names a wrong one.
     """
-    known = {field.name for field in fields(ChannelSettings)}
-    missing = [name for name in ("incoming", "outgoing") if not kit.settings.get(name)]
-    unknown = sorted(set(kit.settings) - known - {"kind", "incoming", "outgoing"})
-    if missing or unknown:
-        raise ValueError(
-            f"transport settings: {missing or unknown} {'missing' if missing else 'unknown'}; "
-            f"incoming and outgoing are directories, further ones are {sorted(known)}"
-        )
-    channel = ChannelSettings(**{name: value for name, value in kit.settings.items() if name in known})
-    incoming = LocalDirectory(Path(kit.settings["incoming"]))
-    outgoing = LocalDirectory(Path(kit.settings["outgoing"]))
+    try:
+        settings = Settings.model_validate({n: value for n, value in kit.settings.items() if n != "kind"})
+    except ValidationError as error:
+        raise ConfigurationError(f"transport: {one_line(error)}") from None
+    incoming, outgoing = LocalDirectory(settings.incoming), LocalDirectory(settings.outgoing)
     dialect = Documents(kit)
-    source = PackageSource(incoming, outgoing, dialect, channel)
-    return source, PackageSink(incoming, outgoing, dialect, channel)
+    source = PackageSource(incoming, outgoing, dialect, settings)
+    return source, PackageSink(incoming, outgoing, dialect, settings)
 
 
 def _parts(document: bytes) -> tuple[dict[str, Any], etree._Element]:

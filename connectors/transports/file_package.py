@@ -14,8 +14,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.sdk.attachments import AttachmentDamaged, AttachmentMissing
 from connectors.sdk.ports import (
@@ -28,7 +29,16 @@ from connectors.sdk.ports import (
     Unmapped,
 )
 from connectors.transports.directory import Directory
-from connectors.transports.package import Damaged, Manifest, Package, TooLarge, pack, unpack, unpack_manifest
+from connectors.transports.package import (
+    SMALLEST_LIMIT,
+    Damaged,
+    Manifest,
+    Package,
+    TooLarge,
+    pack,
+    unpack,
+    unpack_manifest,
+)
 from connectors.transports.package_position import TORN, UNMAPPED, Aside, Position
 from connectors.transports.package_receipts import PackageReceipt, ReceiptBox, Result
 
@@ -48,21 +58,22 @@ class Dialect(Protocol):
     def read_receipts(self, document: bytes) -> Sequence[PackageReceipt]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """Units: bytes, seconds, packages.
+class ChannelSettings(BaseModel):
+    """Units: bytes, seconds, packages. Problems name the field, the value and what is allowed.
 
     `first_serial`: packages below it are not waited for (an earlier store took them, or they are lost).
     """
 
-    matter: str = "BW"
-    receipt: str = "HZ"
-    package_limit: int = 50 * 1024 * 1024
-    page_size: int = 50
-    first_serial: int = 1
-    receipt_wait: float = 5.0
-    resend_after: float = 300.0
-    scan_interval: float = 0.5
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    matter: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "BW"
+    receipt: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "HZ"
+    package_limit: Annotated[int, Field(ge=SMALLEST_LIMIT)] = 50 * 1024 * 1024
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 50
+    first_serial: Annotated[int, Field(ge=1)] = 1
+    receipt_wait: Annotated[float, Field(ge=0, le=600)] = 5.0
+    resend_after: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+    scan_interval: Annotated[float, Field(gt=0, le=60)] = 0.5
 
 
 class PackageSource:

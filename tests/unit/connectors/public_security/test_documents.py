@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.errors import ConfigurationError
 from connectors.public_security.mapping import Documents, build
 from connectors.sdk.attachments import DirectoryAttachments
 from connectors.sdk.links import MemoryLinks
@@ -161,6 +162,8 @@ def test_wrong_settings_are_named(tmp_path: Path) -> None:
     for settings, problem in (
         ({"incoming": "a"}, "outgoing"),
         ({"incoming": "a", "outgoing": "b", "speed": 3}, "speed"),
+        ({"incoming": "a", "outgoing": "b", "package_limit": 5}, "package_limit: 5: .*16384"),
+        ({"incoming": "a", "outgoing": "b", "receipt": "收"}, "receipt: '收'"),
     ):
-        with pytest.raises(ValueError, match=problem):
+        with pytest.raises(ConfigurationError, match=problem):
             build(Kit("public_security", MemoryLinks(), attachments, settings))
