@@ -102,6 +102,7 @@ class PetitionSource:
 
     def __init__(self, kit: Kit, system: RestSystem, page: int) -> None:
         self._kit, self._system = kit, system
+        self._fetched: dict[str, tuple[str, int]] = {}
         self._listing = Listing(
             path="/xf/v1/bgjl", items="sj.lb", next="sj.yb", more="sj.hy", cursor_parameter="yb",
             limit_parameter="ts", limit=page,
@@ -110,6 +111,7 @@ class PetitionSource:
     async def poll(self, cursor: str | None) -> Page:
         listed = await self._system.page(self._listing, cursor)
         items = [await self._item(change) for change in listed.items]
+        self._fetched.clear()
         return Page(items, listed.cursor or "0", listed.more)
 
     async def _item(self, change: Any) -> Outgoing | Unmapped:
@@ -150,8 +152,7 @@ class PetitionSource:
         if type_ == "task.accepted.v1":
             data["local_number"] = number
         for paper in data.get("papers", ()):
-            content = await self._system.document(f"/xf/v1/fj/{quote(paper.pop('fjbh', ''), safe='')}")
-            paper |= {"sha256": self._kit.attachments.put(content), "size": len(content)}
+            paper["sha256"], paper["size"] = await self._document(paper.pop("fjbh", ""))
         return Outgoing(
             local_id=local_id,
             type=type_,
@@ -159,6 +160,13 @@ class PetitionSource:
             data=model.model_validate(data),
             occurred_at=w.read_time("djsj", change.get("djsj")),
         )
+
+    async def _document(self, number: str) -> tuple[str, int]:
+        """Hash and size. Kept until the page is through, so that after trouble it gets further each time."""
+        if number not in self._fetched:
+            content = await self._system.document(f"/xf/v1/fj/{quote(number, safe='')}")
+            self._fetched[number] = self._kit.attachments.put(content), len(content)
+        return self._fetched[number]
 
 
 class PetitionSink:
