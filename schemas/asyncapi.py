@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from schemas.envelope import CONTENT_TYPE, Envelope
-from schemas.messages import KINDS, MessageKind
+from schemas.messages import KINDS, OWN_BY_TYPE, OWN_KINDS, MessageKind
 from schemas.publish import READER_RULE, envelope_schema, summary
 from schemas.vectors import identifier_vectors, partitioner_vectors, signature_vectors, signing_key
 
@@ -86,6 +86,7 @@ def document() -> dict[str, Any]:
             "schemas": {"departmentHeaders": _headers(from_hub=False), "hubHeaders": _headers(from_hub=True)},
             "messages": {
                 **{f"out.{kind.type}": _message(kind, "departmentHeaders") for kind in KINDS if kind.inbound},
+                **{f"out.{kind.type}": _message(kind, "departmentHeaders") for kind in OWN_KINDS},
                 **{f"in.{kind.type}": _message(kind, "hubHeaders") for kind in KINDS if kind.outbound},
             },
             "messageTraits": {"record": _record()},
@@ -108,6 +109,7 @@ def document() -> dict[str, Any]:
 def _channels() -> dict[str, Any]:
     out = [kind for kind in KINDS if kind.inbound]
     in_ = [kind for kind in KINDS if kind.outbound]
+    clock, desk = [OWN_BY_TYPE["hub.early_expired.v1"]], [OWN_BY_TYPE["hub.link_mirrored.v1"]]
     about = "Topics of the hub itself; a department may neither write nor read them."
     return {
         "departmentOut": _channel(
@@ -127,8 +129,10 @@ def _channels() -> dict[str, Any]:
             "out",
             out,
         ),
-        "clockOut": _channel("hub.clock.out", "时钟", f"Moments that have come. {about}", "out", []),
-        "deskOut": _channel("hub.desk.out", "处置台", f"Decisions on parked messages. {about}", "out", []),
+        "clockOut": _channel("hub.clock.out", "时钟", f"Moments that have come. {about}", "out", clock),
+        "deskOut": _channel(
+            "hub.desk.out", "处置台", f"The other half of steps on two cases. {about}", "out", desk
+        ),
     }
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from schemas.classes import class_problems, nested_models
 from schemas.envelope import Envelope
-from schemas.messages import KINDS, MessageKind
+from schemas.messages import KINDS, OWN_KINDS, MessageKind
 from schemas.titles import field_title_zh
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -131,9 +131,9 @@ def reference_problems(document: Any, path: Path) -> list[str]:
 def problems(published: Path = PUBLISHED) -> list[str]:
     """Everything that is wrong with the contract and what is published of it under this directory."""
     return [
-        *kind_problems(KINDS),
+        *kind_problems((*KINDS, *OWN_KINDS)),
         *described_problems(Envelope),
-        *schema_problems(published, KINDS),
+        *schema_problems(published, (*KINDS, *OWN_KINDS)),
         *asyncapi_problems(published / "asyncapi.yaml"),
     ]
 

@@ -80,7 +80,9 @@ def sealed_fields(model: type[BaseModel]) -> frozenset[str]:
 
 
 @cache
-def _shown_fields(model: type[BaseModel], ceiling: FieldClass) -> tuple[tuple[str, type[BaseModel] | None], ...]:
+def _shown_fields(
+    model: type[BaseModel], ceiling: FieldClass
+) -> tuple[tuple[str, type[BaseModel] | None], ...]:
     """The fields that this ceiling may see, each with the model inside it; worked out once per model."""
     return tuple(
         (name, next(nested_models(model.model_fields[name].annotation), None))

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from schemas.envelope import Envelope
-from schemas.messages import KINDS, MessageKind
+from schemas.messages import KINDS, OWN_KINDS, MessageKind
 from schemas.titles import field_title_zh
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -63,7 +63,7 @@ def envelope_schema() -> dict[str, Any]:
 def json_schemas() -> dict[str, str]:
     """Every JSON Schema document by file name. The same contract gives the same bytes."""
     documents = {"envelope.json": envelope_schema()}
-    documents |= {f"{kind.type}.json": message_schema(kind) for kind in KINDS}
+    documents |= {f"{kind.type}.json": message_schema(kind) for kind in (*KINDS, *OWN_KINDS)}
     return {
         name: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in documents.items()
     }

@@ -87,7 +87,8 @@ def supervision_raised(draft: Draft) -> None:
             f"against {data['against']!r} has no task of this referral",
             against,
         )
-    draft.tell(data["against"], draft.flow(referral).visibility.ceiling("lead"))
+    own = {"supervision": draft.message.derive("supervision")}
+    draft.tell(data["against"], draft.flow(referral).visibility.ceiling("lead"), own=own)
 
 
 def supervision_answered(draft: Draft) -> None:

@@ -219,8 +219,8 @@ class HubMessageIssued:
 class Notified:
     """A record for one department: number `sequence` of this case for it.
 
-    `own` are open fields that the hub sets; `contents` the messages whose data is added, cut to `ceiling`.
-    Without both, the data of the message that is being decided is passed on.
+    With an `actor`, the data of the message that is being decided is passed on, cut to `ceiling`. Without, `contents`
+    name the messages whose data is put together. `own` are open fields that the hub sets on top.
     """
 
     to: str

@@ -32,12 +32,12 @@ def compose(
                 data = seen
         data |= notified.own
         return {name: data[name] for name in TaskAssigned.model_fields if name in data}
-    if notified.own:
+    if notified.actor is None:
         return dict(notified.own)
     if passed_on is None:
         raise KeyError(f"{notified.type} to {notified.to}: the message it passes on is missing")
     type_, content = passed_on
-    return visible(BY_TYPE[type_].model, content, ceiling)
+    return visible(BY_TYPE[type_].model, content, ceiling) | notified.own
 
 
 def _correct(data: dict[str, Any], fields: Sequence[str], seen: Mapping[str, Any]) -> None:

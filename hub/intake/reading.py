@@ -12,10 +12,9 @@ from pydantic_core import from_json, to_json
 from hub.bus.ports import InRecord
 from hub.bus.topics import TopicNames
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
-from hub.intake.hub_messages import HUB_KINDS
 from schemas.classes import sealed_fields
 from schemas.envelope import CARRIED, Envelope, attribute_texts
-from schemas.messages import BY_TYPE, MessageKind, reader
+from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
 
 _STEP = "read"
@@ -108,9 +107,11 @@ def _envelope(texts: Mapping[str, str]) -> Envelope:
 
 def _kind(envelope: Envelope, record: InRecord, names: TopicNames) -> MessageKind:
     own = names.owner(record.topic) == "hub"
-    kind = HUB_KINDS.get(envelope.type) if own else BY_TYPE.get(envelope.type)
+    kind = OWN_BY_TYPE.get(envelope.type) if own else BY_TYPE.get(envelope.type)
     if kind is None or not kind.inbound:
-        allowed = ", ".join(sorted(HUB_KINDS) if own else sorted(t for t, k in BY_TYPE.items() if k.inbound))
+        allowed = ", ".join(
+            sorted(OWN_BY_TYPE) if own else sorted(t for t, k in BY_TYPE.items() if k.inbound)
+        )
         raise Parking(ParkingName.UNKNOWN_TYPE, f"type {envelope.type!r}; allowed: {allowed}", _STEP)
     return kind
 

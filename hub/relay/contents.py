@@ -62,5 +62,5 @@ def _named(entry: Entry) -> Iterable[MessageRef]:
         if event.e == "notified":
             if event.contents:
                 yield from event.contents
-            elif not event.own and (ref := passed_on(entry)) is not None:
+            elif event.actor is not None and (ref := passed_on(entry)) is not None:
                 yield ref

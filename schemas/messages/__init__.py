@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ConfigDict
 
-from schemas.messages import case, outbound, referral, task
+from schemas.messages import case, deadline, outbound, own, referral, task
 from schemas.messages.base import Data
 
 Model = type[Data]
@@ -70,9 +70,20 @@ KINDS: tuple[MessageKind, ...] = (
     _out("task.cancelled.v1", "任务终止", outbound.TaskCancelled),
     _out("referral.closed.v1", "移送办结", outbound.ReferralClosed),
     _out("receipts.issued.v1", "接收回执", outbound.ReceiptsIssued),
+    _out("deadline.warned.v1", "时限预警", deadline.DeadlineWarned),
+    _out("deadline.breached.v1", "逾期", deadline.DeadlineBreached),
+    _out("breach.annulled.v1", "逾期撤销", deadline.BreachAnnulled),
+    _out("receipt.missed.v1", "回执逾期", deadline.ReceiptMissed),
     _out("message.refused.v1", "拒收", outbound.MessageRefused),
 )
 
+# On the hub's own source topics only; no department may send them.
+OWN_KINDS: tuple[MessageKind, ...] = (
+    _in("hub.link_mirrored.v1", "关联另一端", own.LinkMirrored),
+    _in("hub.early_expired.v1", "先到报文超期", own.EarlyExpired),
+)
+
+OWN_BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in OWN_KINDS}
 BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in KINDS}
 
 

@@ -50,6 +50,8 @@ class SupervisionRaised(ReferralAct):
     """Last day for the answer."""
     reason: FreeText[Text]
     """What was not done, and the ground in law."""
+    supervision: Internal[Uuid | None] = None
+    """Id of this step, which its answer names; the hub sets it on the way out (`derived_id` of `supervision`)."""
 
 
 class SupervisionAnswered(ReferralAct):

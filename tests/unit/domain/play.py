@@ -15,11 +15,10 @@ from hub.domain.decide import Decision, decide
 from hub.domain.decision import Message
 from hub.domain.flow import Flow
 from hub.domain.rules import Rules
-from hub.intake.hub_messages import HUB_KINDS
 from hub.rules.loader import load_rules
 from schemas.classes import sealed_fields
 from schemas.identifiers import mint_case_id
-from schemas.messages import BY_TYPE, reader
+from schemas.messages import BY_TYPE, OWN_BY_TYPE, reader
 
 DIRECTORY = Path(__file__).with_name("departments.yaml")
 LEGAL_AT = "2026-03-02T09:30:00+08:00"
@@ -70,7 +69,7 @@ def departments(roles: list[str]) -> list[str]:
 
 def open_fields(type_: str, data: dict[str, Any]) -> Open:
     """The open half of data that the contract must allow, as intake gives it to `decide`."""
-    kind = BY_TYPE.get(type_) or HUB_KINDS[type_]
+    kind = BY_TYPE.get(type_) or OWN_BY_TYPE[type_]
     raw = to_json(data)
     reader(kind.model).model_validate_json(raw)
     sealed = sealed_fields(kind.model)

@@ -14,8 +14,7 @@ from hub.domain.decision import Message
 from hub.domain.evolve import evolve, fold
 from hub.errors import Parking, Refusal
 from hub.intake.batch import CASES
-from hub.intake.hub_messages import HUB_KINDS
-from schemas.messages import KINDS
+from schemas.messages import KINDS, OWN_BY_TYPE
 from tests.unit.domain.play import (
     LEGAL_AT,
     NUMBER,
@@ -267,4 +266,4 @@ def test_evolve_leaves_the_case_that_it_was_given(seed: int) -> None:
 def test_every_inbound_type_has_a_rule() -> None:
     missing = [step for step in STEPS if not handles(step, rules())]
     assert missing == []
-    assert [kind for kind in HUB_KINDS if not handles(kind.rpartition(".v")[0], rules())] == []
+    assert [kind for kind in OWN_BY_TYPE if not handles(kind.rpartition(".v")[0], rules())] == []

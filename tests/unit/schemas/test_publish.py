@@ -16,7 +16,7 @@ from schemas import check
 from schemas.asyncapi import asyncapi_yaml
 from schemas.classes import field_classes, nested_models
 from schemas.envelope import Envelope
-from schemas.messages import KINDS, MessageKind
+from schemas.messages import KINDS, OWN_KINDS, MessageKind
 from schemas.messages.base import Act, Data
 from schemas.publish import READER_RULE, json_schemas
 
@@ -25,7 +25,7 @@ SCHEMAS = {name: json.loads(text) for name, text in json_schemas().items()}
 
 
 def test_there_is_one_schema_per_type_and_one_for_the_envelope() -> None:
-    assert set(SCHEMAS) == {"envelope.json", *(f"{kind.type}.json" for kind in KINDS)}
+    assert set(SCHEMAS) == {"envelope.json", *(f"{kind.type}.json" for kind in (*KINDS, *OWN_KINDS))}
     assert json_schemas() == json_schemas()
     assert asyncapi_yaml() == asyncapi_yaml()
 

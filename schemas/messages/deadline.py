@@ -1,0 +1,52 @@
+"""What the hub tells about clocks: it computes and warns, people decide."""
+
+from schemas.classes import Internal
+from schemas.identifiers import Code, DepartmentId, Uuid
+from schemas.messages.base import Data, Line
+from schemas.scalars import Flag, Moment
+
+
+class DeadlineNotice(Data):
+    """What every notice about a deadline says."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid | None] = None
+    """Id of the task that the clock runs on; null for one of the whole referral."""
+    clock: Internal[Code]
+    """Id of the rule, e.g. `X4`."""
+    article: Internal[Line]
+    """Law and article that the rule comes from."""
+    owner: Internal[DepartmentId]
+    """The department that must act."""
+    due_at: Internal[Moment]
+    """The computed due moment."""
+    provisional: Internal[Flag] = False
+    """Whether the due moment lies beyond the loaded calendar and may still move."""
+
+
+class DeadlineWarned(DeadlineNotice):
+    """预警: the due moment is near."""
+
+
+class DeadlineBreached(DeadlineNotice):
+    """The due moment has passed without the step that stops the clock."""
+
+    breached_at: Internal[Moment]
+    """When the hub decided so."""
+
+
+class BreachAnnulled(DeadlineNotice):
+    """A fact that came later disproves a breach, e.g. a back-dated legal date."""
+
+    annulled_at: Internal[Moment]
+    """When the hub decided so."""
+    reason: Internal[Code]
+    """Why: e.g. `backdated`, `fact_changed`, `calendar_loaded`."""
+
+
+class ReceiptMissed(DeadlineNotice):
+    """The negative twin of a receipt: the hop did not happen within its limit."""
+
+    rung: Internal[Code]
+    """Which receipt is missing: `delivered`, `signed`, `accepted`, `replied` or `confirmed`."""
