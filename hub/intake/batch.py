@@ -111,10 +111,9 @@ class Batch:
         self._append(entry, item.at, {ref: content})
         self._remember(entry, ref)
         if entry.outcome is Outcome.DECIDED:
-            case = self.cases[read.envelope.subject]
             if read.envelope.type == "hub.early_expired.v1":
-                self._expire(case, read.open["before"], item.at)
-            if case.waiting:
+                self._expire(read.envelope.subject, read.open["before"], item.at)
+            if self.cases[read.envelope.subject].waiting:
                 self._take_up(read.envelope.subject, item.at)
 
     def _decide(self, entry: Entry, read: Read, item: Item) -> None:
@@ -128,10 +127,10 @@ class Batch:
                 )
         message = Message(envelope.source, envelope.id, envelope.type, envelope.subject, read.open)
         decision = decide(case, message, self.rules, item.at)
+        self._store_message(entry, read)
         entry.events = decision.events
         if decision.events:
             self._keep(decision.case)
-        self._store_message(entry, read)
 
     def _set_aside(self, entry: Entry, problem: Parking | Refusal, read: Read, item: Item) -> None:
         """Refused: journaled. Early or held: it waits in its case."""
@@ -158,8 +157,9 @@ class Batch:
         entry = self._entry(item)
         key = self.keys.get(item.read.envelope.subject)
         digest = record_digest(item.record)
-        mac = key.mac(digest) if key is not None else self.sealer.position_mac(digest)
-        if mac != known.mac:
+        # A message that was refused before its case had a key was remembered without one.
+        macs = [self.sealer.position_mac(digest), *([key.mac(digest)] if key is not None else [])]
+        if known.mac not in macs:
             self._refuse(
                 entry, Refusal(RefusalName.ID_REUSED, f"id {ref.id!r} was used before for other content")
             )
@@ -186,32 +186,40 @@ class Batch:
                     taken = ev.MessageTakenUp(ref)
                     entry.events = [*decision.events, taken]
                     self._keep(evolve(decision.case, taken))
+                    self.changes.unparked.append(ref)
                 except Parking:
                     blocked.add(ref.source)
                     continue
                 except Refusal as refusal:
-                    self._give_up(entry, ref, refusal)
+                    self._give_up(entry, refusal)
+                except Exception:
+                    log.exception("hub.defect: %s %s of %s, taken up", stored.type, ref.id, ref.source)
+                    detail = f"deciding {stored.type} failed when it was taken up"
+                    self._give_up(entry, Parking(ParkingName.DEFECT, detail, "decide"))
                 self._append(entry, at)
-                self.changes.unparked.append(ref)
                 progress = True
 
-    def _expire(self, case: Case, before: str, at: datetime) -> None:
-        """What has waited too long is refused; what was held behind it is taken up after."""
+    def _expire(self, case_id: str, before: str, at: datetime) -> None:
+        """Refuse what has waited too long, one after the other: the end of one may let those behind it go on."""
         limit = datetime.fromisoformat(before)
-        for waiting in case.waiting:
-            if not waiting.held and datetime.fromisoformat(waiting.since) < limit:
-                entry = self._later_entry(self.held[waiting.message], waiting.message, at)
-                refusal = Refusal(RefusalName.EARLY_EXPIRED, f"waited since {waiting.since}")
-                self._give_up(entry, waiting.message, refusal)
-                self._append(entry, at)
-                self.changes.unparked.append(waiting.message)
+        while late := [w for w in self.cases[case_id].waiting if datetime.fromisoformat(w.since) < limit]:
+            first = next((waiting for waiting in late if not waiting.held), late[0])
+            entry = self._later_entry(self.held[first.message], first.message, at)
+            self._give_up(entry, Refusal(RefusalName.EARLY_EXPIRED, f"waited since {first.since}"))
+            self._append(entry, at)
+            self._take_up(case_id, at)
 
-    def _give_up(self, entry: Entry, ref: MessageRef, refusal: Refusal) -> None:
-        self._refuse(entry, refusal)
-        taken = ev.MessageTakenUp(ref)
+    def _give_up(self, entry: Entry, problem: Parking | Refusal) -> None:
+        """End the waiting of a message: refused, or parked for good."""
+        assert entry.case is not None and entry.refers is not None
+        if isinstance(problem, Refusal):
+            self._refuse(entry, problem)
+        else:
+            self._park_later(entry, problem)
+        taken = ev.MessageTakenUp(entry.refers)
         entry.events = [taken]
-        assert entry.case is not None
         self._keep(evolve(self.cases[entry.case], taken))
+        self.changes.unparked.append(entry.refers)
 
     def _keep(self, case: Case) -> None:
         self.cases[case.id] = case
@@ -282,10 +290,21 @@ class Batch:
             row.raw = key.seal(record_bytes(record), name.encode()).encode()
         self.changes.parked.append(row)
 
+    def _park_later(self, entry: Entry, parking: Parking) -> None:
+        """A waiting message that is parked for good: the entry that it refers to holds it."""
+        entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, parking.detail
+        at = entry.origin
+        assert at is not None
+        row = ParkedRow(
+            0, parking.name.value, parking.step, parking.detail, at.topic, at.partition, at.offset
+        )
+        row.source, row.message, row.case = entry.source, entry.message, entry.case
+        self.changes.parked.append(row)
+
     def _append(self, entry: Entry, at: datetime, contents: dict[MessageRef, Content] | None = None) -> None:
         head = self.changes.head
         entry.seq = head.seq + 1
-        if entry.outcome is Outcome.PARKED and entry.refers is None:
+        if entry.outcome is Outcome.PARKED:
             self.changes.parked[-1].seq = entry.seq
         raw = entry.to_bytes()
         leaf = leaf_hash(raw)
@@ -295,6 +314,7 @@ class Batch:
         self.committed.append(Committed(entry, contents or {}))
         if (
             entry.outcome is Outcome.PARKED
+            and entry.refers is None
             and entry.source is not None
             and entry.message is not None
             and entry.events

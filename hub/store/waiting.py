@@ -6,7 +6,7 @@ from typing import Protocol
 from hub.store.pool import Pool
 
 _WAITING = """
-SELECT case_id, max(since) FROM parked WHERE reason = 'early' AND since < $1 AND case_id IS NOT NULL
+SELECT case_id, max(since) FROM parked WHERE reason IN ('early', 'held') AND since < $1 AND case_id IS NOT NULL
 GROUP BY case_id ORDER BY 2 LIMIT 1000"""
 
 
@@ -30,6 +30,6 @@ class PostgresWaiting:
         return at
 
     async def waiting_before(self, limit: datetime) -> list[tuple[str, datetime]]:
-        """Cases in which early messages wait since before the limit, with the latest such moment; index scan, 1,000 at most."""
+        """Cases in which early or held messages wait since before the limit, with the latest such moment; index scan, 1,000 at most."""
         async with self._pool.connection() as connection:
             return [(row[0], row[1]) for row in await connection.fetch(_WAITING, limit)]
