@@ -56,17 +56,18 @@ class Timekeeper:
             return 0
         limit = now - self._early_limit
         due = await self._waiting.waiting_before(limit)
-        records = [self._expiry(case, since, now) for case, since in due]
+        records = [self._expiry(case, since) for case, since in due]
         if records:
             await self._publisher.publish(records)
         return len(records)
 
-    def _expiry(self, case: str, since: datetime, now: datetime) -> OutRecord:
+    def _expiry(self, case: str, since: datetime) -> OutRecord:
         """The message that ends the waiting in a case of everything up to the moment `since`."""
         before = since + timedelta(milliseconds=1)
         message_id = derived_id("hub", case, f"early_expired/{moment(since)}")
-        data = {"before": moment(before), "moment": moment(since + self._early_limit)}
-        value, headers = self._signer.message(message_id, "hub.early_expired.v1", case, moment(now), data)
+        due = moment(since + self._early_limit)
+        data = {"before": moment(before), "moment": due}
+        value, headers = self._signer.message(message_id, "hub.early_expired.v1", case, due, data)
         return OutRecord(
             self._names.hub(CLOCK), partition_of(case, self._shards), case.encode(), value, headers
         )
