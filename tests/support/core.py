@@ -73,7 +73,7 @@ def postgres_stores(pool: Pool, shards: int) -> Stores:
 class Core:
     """Two lists of a hub's insides are open to tests: what was handed over in memory, by shard, and the bus.
 
-    The broker's clock stands unless it is moved: `at` is the time that the next record gets.
+    The broker's clock moves by 1 ms with each record: `at` is the time of the last one.
     """
 
     def __init__(self, stores: Stores, bus: MemoryBus | None = None, prefix: str = "") -> None:
@@ -88,10 +88,14 @@ class Core:
             {(who, f"{who}-1"): (entry(who), key.public_key()) for who, key in self.secrets.items()}
         )
         self.signer = HubSigner("hub-1", self.secrets["hub"])
-        self.bus = bus or MemoryBus(lambda: int(self.at.timestamp() * 1000))
+        self.bus = bus or MemoryBus(self._tick)
         self.handed: dict[int, list[Committed]] = {shard: [] for shard in range(self.shards)}
         self.settings = QUICK
         self._said = 0
+
+    def _tick(self) -> int:
+        self.at += timedelta(milliseconds=1)
+        return round(self.at.timestamp() * 1000)
 
     def message(
         self,
