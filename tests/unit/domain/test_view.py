@@ -169,7 +169,7 @@ def test_missing_content_is_said() -> None:
     with pytest.raises(KeyError):
         compose(assigned(FieldClass.SENSITIVE), None, {})
     with pytest.raises(KeyError, match=r"task.signed.v1 to x: the message it passes on is missing"):
-        compose(Notified("x", "task.signed.v1", 1, 3), None, {})
+        compose(Notified("x", "task.signed.v1", 1, 3, actor="court"), None, {})
 
 
 def test_every_type_that_is_passed_on_may_be_written_by_the_hub() -> None:
