@@ -27,12 +27,12 @@ class Step(RuleData):
     zh: str
     by: Literal["handler", "sender"]
     from_: dict[str, str] = Field(alias="from")
-    copy_: dict[str, str] = Field(alias="copy", default={})
-    again: list[str] = []
+    copy_: dict[str, str] = Field(alias="copy", default_factory=dict)
+    again: list[str] = Field(default=[])
     rung: Rung | None = None
     opens: Request | None = None
     answers: Request | None = None
-    tells: list[Told] = []
+    tells: list[Told] = Field(default=[])
 
     def target(self, role: str, state: str) -> str | None:
         """The state after this step, None where the table does not allow it."""

@@ -38,17 +38,14 @@ TASK_COLUMNS = (
     "since",
     "assigned_at",
     "assigned_seq",
-) + (
-    (
-        "delivered_at",
-        "signed_at",
-        "accepted_at",
-        "replied_at",
-        "confirmed_at",
-        "pending",
-        "outcome",
-        "local_number",
-    )
+    "delivered_at",
+    "signed_at",
+    "accepted_at",
+    "replied_at",
+    "confirmed_at",
+    "pending",
+    "outcome",
+    "local_number",
 )
 _TYPES = {"state": "text", "outcome": "text", "pending": "text", "lead": "text", "local_number": "text"}
 

@@ -22,7 +22,7 @@ MAX_SKEW = timedelta(seconds=5)
 
 
 class Timekeeper:
-    """Looks for due moments each `every` seconds. Publishes nothing while its clock and the database's differ by more than 5 s."""
+    """Looks for due moments each `every` seconds. Silent while its clock and the database's differ by more than 5 s."""
 
     def __init__(
         self,
