@@ -43,7 +43,7 @@ from schemas.signature import sign
 
 DIRECTORY = Path(__file__).with_name("city.yaml")
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-PATIENCE = 3000
+PATIENCE = 1500
 # Per flow: who raises it, the lead, its kind, the papers it requires, its replies in order, an outcome.
 FLOWS: dict[str, tuple[str, str, str, tuple[str, ...], tuple[str, ...], str]] = {
     "F1": (
@@ -149,6 +149,7 @@ class City:
 
     def junk(self, source: str, partition: int = 0, value: bytes = b"junk") -> None:
         """A record that is no message at all."""
+        assert partition < self.shards, f"partition {partition}: nobody would read it"
         self.bus.append(OutRecord(self.names.out_of(source), partition, b"k", value, []))
 
     def raise_referral(
@@ -301,7 +302,7 @@ class City:
                 if task.done():
                     task.result()
             await asyncio.sleep(0.01)
-        raise AssertionError("the city did not come to rest")
+        raise AssertionError(f"the city did not come to rest: {await self.store.standing()}")
 
 
 def stamp(at: datetime) -> str:

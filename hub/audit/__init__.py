@@ -1,0 +1,1 @@
+"""Looking back: what happened in a case, and proof that the history is whole. Reads only."""

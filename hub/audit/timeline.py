@@ -1,0 +1,128 @@
+"""Messages, receipts and decisions of one case in order, with both times. Sealed fields are not opened."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+from rich.table import Table
+
+from hub.domain.decision import CHINA
+from hub.domain.entry import Entry
+from hub.domain.events import Event
+from hub.store.read_cases import case_entries
+from hub.store.reading import ReadStore
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One entry of the journal.
+
+    `received_at`: when the hub received it (broker's time). `legal_at`: the moment in the document; None
+    where the message states none. `by`: the department that sent it, `hub` for the hub's own. `led_to`: what
+    was decided. `told`: each department with the number of the record it got. `sealed`: some fields are.
+    """
+
+    shard: int
+    seq: int
+    received_at: str
+    legal_at: str | None
+    by: str
+    message: str | None
+    type: str
+    outcome: str
+    reason: str | None
+    detail: str | None
+    led_to: tuple[str, ...]
+    told: tuple[tuple[str, int], ...]
+    sealed: bool
+    rules: str
+
+
+async def timeline(read_store: ReadStore, case: str) -> list[TimelineRow]:
+    """The rows of a case by its id; empty when the journal has none. Raises StoreTrouble."""
+    async with read_store.snapshot() as view:
+        entries = await case_entries(view, case)
+    return [_row(entry) for entry in entries]
+
+
+def _row(entry: Entry) -> TimelineRow:
+    opened: dict[str, Any] = entry.open or {}
+    type_ = entry.type or ""
+    return TimelineRow(
+        entry.shard,
+        entry.seq,
+        entry.received_at,
+        opened.get("legal_at"),
+        entry.source or "",
+        entry.message,
+        f"{type_} (taken up)" if entry.refers is not None and entry.outcome != "duplicate" else type_,
+        entry.outcome.value,
+        entry.reason,
+        entry.detail,
+        tuple(_said(event) for event in entry.events if event.e != "notified"),
+        tuple((event.to, event.sequence) for event in entry.events if event.e == "notified"),
+        entry.sealed is not None,
+        entry.rules,
+    )
+
+
+def _said(event: Event) -> str:
+    """One event in words: its kind and what tells it from others."""
+    match event.e:
+        case "referral_raised":
+            return f"referral_raised {event.flow} {event.sender}→{event.lead}"
+        case "task_assigned":
+            return f"task_assigned {event.department} {event.role}"
+        case "task_stepped":
+            return f"{event.step} → {event.state}" + (f" [{event.rung}]" if event.rung else "")
+        case "request_opened":
+            return f"request_opened {event.request} by {event.by}"
+        case "request_closed":
+            return f"request_closed {event.request}: {event.verdict}"
+        case "reply_given":
+            return f"reply_given {event.reply}" + (f": {event.outcome}" if event.final else "")
+        case "referral_ended":
+            return f"referral_ended {event.state}" + (f": {event.outcome}" if event.outcome else "")
+        case "lead_changed":
+            return f"lead_changed {event.lead}"
+        case "number_learned":
+            return f"number_learned {event.department} {event.number}"
+        case "referral_corrected":
+            return f"referral_corrected {', '.join(event.fields)}"
+        case "fact_recorded":
+            return f"fact_recorded {event.fact}={event.value}"
+        case "message_waits" | "message_taken_up":
+            return f"{event.e} {event.message.source}/{event.message.id}"
+    return event.e
+
+
+def timeline_json(rows: Sequence[TimelineRow]) -> bytes:
+    """One JSON array."""
+    return to_json([asdict(row) for row in rows], indent=2)
+
+
+def timeline_table(case: str, rows: Sequence[TimelineRow]) -> Table:
+    """For a terminal, times in China."""
+    table = Table(title=f"案件 {case}")
+    for heading in ("流水", "收到", "法定时间", "单位", "报文", "处理", "导致", "告知"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(
+            f"{row.shard}/{row.seq}",
+            _local(row.received_at),
+            _local(row.legal_at),
+            row.by,
+            row.type,
+            row.outcome + (f": {row.reason}" if row.reason else ""),
+            "\n".join(row.led_to),
+            "\n".join(f"{to} #{number}" for to, number in row.told),
+        )
+    return table
+
+
+def _local(text: str | None) -> str:
+    return (
+        "" if text is None else datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    )

@@ -1,0 +1,177 @@
+"""The journal and all that follows from it, read for proof: whole, in order, in batches."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from hub.domain.case import MessageRef
+from hub.store.reading import Snapshot
+
+_SHARDS = "SELECT shard, seq, frontier FROM shard ORDER BY shard"
+_IN_ORDER = """
+SELECT seq, case_id, outcome, received_at, entry, leaf FROM journal WHERE shard = $1 ORDER BY seq"""
+_BY_CASE = """
+SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id IS NOT NULL ORDER BY case_id, seq"""
+_RAISES = """
+SELECT entry FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"""
+_INBOX = """
+SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
+FROM unnest($1::text[], $2::text[]) AS asked (source, message_id) JOIN inbox i USING (source, message_id)"""
+_INBOX_COUNT = "SELECT count(*) FROM inbox WHERE shard = $1"
+_INBOX_STRAYS = """
+SELECT i.seq, i.source, i.message_id FROM inbox i LEFT JOIN journal j ON j.shard = i.shard AND j.seq = i.seq
+WHERE i.shard = $1 AND (j.seq IS NULL
+    OR convert_from(j.entry, 'UTF8')::jsonb ->> 'source' IS DISTINCT FROM i.source
+    OR convert_from(j.entry, 'UTF8')::jsonb ->> 'message' IS DISTINCT FROM i.message_id)
+ORDER BY i.seq, i.source, i.message_id LIMIT $2"""
+_STATES = "SELECT case_id, shard, version, state FROM case_state WHERE case_id = ANY($1::text[])"
+_REFERRALS = "SELECT * FROM referral WHERE case_id = ANY($1::text[])"
+_TASKS = "SELECT * FROM task WHERE case_id = ANY($1::text[])"
+_ALIASES = "SELECT department, kind, number, case_id FROM alias WHERE case_id = ANY($1::text[])"
+_TALLIES = "SELECT what, department, flow, reason, count FROM tally"
+_CASES_OF = {
+    "case_state": "SELECT case_id FROM case_state",
+    "referral": "SELECT case_id FROM referral",
+    "task": "SELECT case_id FROM task",
+    "alias": "SELECT case_id FROM alias",
+}
+_STRAYS = """
+SELECT DISTINCT t.case_id COLLATE "C" FROM ({table}) t
+WHERE NOT EXISTS (SELECT FROM journal j WHERE j.case_id = t.case_id COLLATE "C") ORDER BY 1 LIMIT $1"""
+_WAITING = """
+SELECT j.entry FROM parked p JOIN journal j ON j.shard = p.shard AND j.seq = p.seq
+WHERE p.reason IN ('early', 'held') ORDER BY p.shard, p.seq"""
+_JUNK = """
+SELECT topic, (since AT TIME ZONE 'Asia/Shanghai')::date, count(*) FROM parked
+WHERE reason NOT IN ('early', 'held') GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A shard's row."""
+
+    shard: int
+    seq: int
+    frontier: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A journal row. `raw` are the entry's bytes."""
+
+    seq: int
+    case: str | None
+    outcome: str
+    received_at: datetime
+    raw: bytes
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInbox:
+    """An inbox row without its key."""
+
+    shard: int
+    seq: int
+    mac: bytes
+    outcome: str
+    reason: str | None
+
+
+@dataclass(slots=True)
+class StoredOfCases:
+    """What the tables hold of some cases. Rows by id; `states`: (shard, version, bytes) by case."""
+
+    states: dict[str, tuple[int, int, bytes]]
+    referrals: dict[str, dict[str, Any]]
+    tasks: dict[str, dict[str, Any]]
+    aliases: set[tuple[str, str, str, str]]
+
+
+async def heads(view: Snapshot) -> list[StoredHead]:
+    """All shards in order."""
+    return [StoredHead(row[0], row[1], row[2]) for row in await view.rows(_SHARDS)]
+
+
+async def in_order(view: Snapshot, shard: int, size: int = 500) -> AsyncIterator[list[StoredEntry]]:
+    """The rows of a shard by sequence."""
+    async for rows in view.batches(_IN_ORDER, shard, size=size):
+        yield [StoredEntry(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+async def by_case(view: Snapshot, shard: int) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
+    """The cases of a shard in the order of their ids, each with its (sequence, entry bytes) in order."""
+    case: str | None = None
+    entries: list[tuple[int, bytes]] = []
+    async for rows in view.batches(_BY_CASE, shard):
+        for row in rows:
+            if case is not None and row[0] != case:
+                yield case, entries
+                entries = []
+            case = row[0]
+            entries.append((row[1], row[2]))
+    if case is not None:
+        yield case, entries
+
+
+async def up_to(view: Snapshot, shard: int, seq: int) -> AsyncIterator[bytes]:
+    """The entries of a shard in order, up to and with a sequence."""
+    async for rows in view.batches(_RAISES, shard, seq):
+        for row in rows:
+            yield row[0]
+
+
+async def inbox(view: Snapshot, refs: Sequence[MessageRef]) -> dict[MessageRef, StoredInbox]:
+    """The inbox rows of these messages."""
+    rows = await view.rows(_INBOX, [r.source for r in refs], [r.id for r in refs])
+    return {MessageRef(r[0], r[1]): StoredInbox(r[2], r[3], r[4], r[5], r[6]) for r in rows}
+
+
+async def inbox_count(view: Snapshot, shard: int) -> int:
+    """How many rows point into a shard."""
+    return int((await view.rows(_INBOX_COUNT, shard))[0][0])
+
+
+async def inbox_strays(view: Snapshot, shard: int, limit: int) -> list[tuple[int, MessageRef]]:
+    """Inbox rows that point at no entry or at another message's. Reads it all: only after a difference."""
+    return [(r[0], MessageRef(r[1], r[2])) for r in await view.rows(_INBOX_STRAYS, shard, limit)]
+
+
+async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:
+    """The rows of these cases."""
+    asked = list(cases)
+    states = await view.rows(_STATES, asked)
+    referrals = await view.rows(_REFERRALS, asked)
+    tasks = await view.rows(_TASKS, asked)
+    aliases = await view.rows(_ALIASES, asked)
+    return StoredOfCases(
+        {row[0]: (row[1], row[2], row[3]) for row in states},
+        {row["id"]: dict(row) for row in referrals},
+        {row["id"]: dict(row) for row in tasks},
+        {(row[0], row[1], row[2], row[3]) for row in aliases},
+    )
+
+
+async def strays(view: Snapshot, limit: int) -> list[tuple[str, str]]:
+    """(table, case) of rows whose case the journal does not know."""
+    return [
+        (table, row[0])
+        for table, query in _CASES_OF.items()
+        for row in await view.rows(_STRAYS.format(table=query), limit)
+    ]
+
+
+async def tallies(view: Snapshot) -> dict[tuple[str, str, str, str], int]:
+    """The counters that the projector keeps."""
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in await view.rows(_TALLIES)}
+
+
+async def waiting_entries(view: Snapshot) -> list[bytes]:
+    """The entries of all messages that wait now (early or held)."""
+    return [row[0] for row in await view.rows(_WAITING)]
+
+
+async def junk(view: Snapshot) -> list[tuple[str, date, int]]:
+    """Parked records that are no readable message: (topic, day in China, how many)."""
+    return [(row[0], row[1], row[2]) for row in await view.rows(_JUNK)]
