@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from hub.errors import PARKINGS, REFUSALS
+from hub.operations.metrics import metric_reference
+from hub.reference.flows import flows_reference
+from hub.reference.lifecycle import lifecycle_picture, lifecycle_reference
+from hub.reference.topics import topics_reference
 from schemas.asyncapi import asyncapi_yaml
 from schemas.publish import json_schemas
 from schemas.reference import CHINESE, ENGLISH, messages_reference
@@ -51,6 +55,11 @@ GENERATED: tuple[tuple[str, Producer], ...] = (
     ("docs/reference/messages.md", lambda: messages_reference(ENGLISH)),
     ("docs/reference/messages.zh-CN.md", lambda: messages_reference(CHINESE)),
     ("docs/reference/refusals.md", refusals_reference),
+    ("docs/reference/lifecycle.md", lifecycle_reference),
+    ("docs/reference/lifecycle.svg", lifecycle_picture),
+    ("docs/reference/flows.md", flows_reference),
+    ("docs/reference/topics.md", topics_reference),
+    ("docs/reference/metrics.md", metric_reference),
 )
 
 

@@ -1,0 +1,65 @@
+"""The page of all topics, from `hub/bus/topics.py`."""
+
+from hub.bus.topics import CLOCK, CONSOLE, DESK, RETENTION_MS, TopicNames
+from hub.reference.markdown import page, table
+
+_ANY = "<id>"
+_NAMES = TopicNames()
+_USES = {
+    _NAMES.out_of(_ANY): (
+        "the department's connector",
+        "intake",
+        "What the department says. 部门发出的报文。",
+    ),
+    _NAMES.into(_ANY): (
+        "relay",
+        "the department's connector",
+        "Tasks, what others did, receipts, refusals. 任务、他方步骤、回执、拒收通知。",
+    ),
+    CONSOLE: ("nobody yet 尚无", "intake", "The pages, when there are any. 页面操作（尚未提供）。"),
+    CLOCK: ("timekeeper", "intake", "Moments that have come. 到期时刻。"),
+    DESK: (
+        "relay",
+        "intake",
+        "The hub to itself about another case: the other half of a link, merge or split. 中枢就另一案件发给自身的报文。",
+    ),
+}
+_DAY_MS = 86_400_000
+
+
+def topics_reference() -> str:
+    """`docs/reference/topics.md`. Raises KeyError for a declared topic whose use is not written here."""
+    declared = _NAMES.declared([_ANY], shards=1)
+    rows = [(f"`{topic.name}`", *_USES[topic.name]) for topic in declared]
+    settings = {tuple(sorted(topic.settings.items())) for topic in declared}
+    shared = [(f"`{name}`", f"`{value}`") for name, value in sorted(max(settings))]
+    if len(settings) != 1:
+        raise ValueError("topics have different settings: the page shows one table for all")
+    return page(
+        _HEAD,
+        table(("Topic 主题", "Written by 写", "Read by 读", "What 内容"), rows),
+        _SETTINGS,
+        table(("Setting", "Value"), shared),
+    )
+
+
+_HEAD = [
+    "# Topics 主题",
+    "",
+    "From `hub/bus/topics.py`; made by `fengqiao topics apply`. `<id>` is a department's id in the city's directory. "
+    "All have as many partitions as the hub has shards (6 unless said otherwise when the store was made); the key is the "
+    "case id and the partition is `murmur2(case id) mod shards` (test vectors in `schemas/published/asyncapi.yaml`). With "
+    "`FENGQIAO_TOPIC_PREFIX` each name begins with that prefix.",
+    "",
+    "本页由 `hub/bus/topics.py` 生成；由 `fengqiao topics apply` 创建。`<id>` 为部门标识。各主题分区数均等于分片数"
+    "（默认 6，建库时确定）；键为案件标识，分区按 `murmur2(案件标识) mod 分片数`。设 `FENGQIAO_TOPIC_PREFIX` 后各名称加该前缀。",
+    "",
+]
+_SETTINGS = [
+    "## Settings of every topic 各主题的设置",
+    "",
+    f"Retention is {RETENTION_MS // _DAY_MS} days: longer than the longest outage that the hub promises to survive (30 days).",
+    "",
+    f"保留 {RETENTION_MS // _DAY_MS} 天，长于承诺可承受的最长中断（30 天）。",
+    "",
+]

@@ -1,0 +1,13 @@
+"""The topics page: every declared topic and setting."""
+
+from hub.bus.topics import HUB_SOURCES, TopicNames
+from hub.reference.topics import topics_reference
+
+
+def test_every_topic_and_setting_is_named() -> None:
+    text = topics_reference()
+    for name in ("dept.<id>.in", "dept.<id>.out", *HUB_SOURCES):
+        assert text.count(f"| `{name}` |") == 1
+    for topic in TopicNames().declared(["court"], shards=6):
+        for name, value in topic.settings.items():
+            assert f"| `{name}` | `{value}` |" in text
