@@ -1,0 +1,101 @@
+"""`fengqiao audit …`: the auditor's commands. Thin."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hub.audit.report import Report
+from hub.audit.timeline import timeline, timeline_json, timeline_table
+from hub.audit.verify import verify
+from hub.errors import HubError
+from hub.operations.case_view import case_view
+from hub.settings import Settings
+from hub.store.reading import ReadStore
+
+app = typer.Typer(help="Look back: what happened in a case, and proof that the history is whole.")
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="The settings file of the hub.")]
+Database = Annotated[str | None, typer.Option(help="postgresql://… instead of the settings' database.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+@app.command("timeline")
+def timeline_command(
+    case: Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")],
+    settings: SettingsFile = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Messages, receipts and decisions of a case in order, with legal and received times."""
+
+    async def run() -> None:
+        async with _store(settings, database) as store:
+            named = (await case_view(store, case)).case
+            rows = await timeline(store, named)
+        if as_json:
+            typer.echo(timeline_json(rows))
+        else:
+            Console().print(timeline_table(named, rows))
+
+    _run(run())
+
+
+@app.command("verify")
+def verify_command(
+    settings: SettingsFile = None,
+    database: Database = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many differences to show.")] = 20,
+) -> None:
+    """Check the journal and all that follows from it. Exits 1 when anything differs."""
+    _run(_verify(settings, database, limit))
+
+
+async def _verify(settings: Path | None, database: str | None, limit: int) -> None:
+    errors = Console(stderr=True)
+    with errors.status("reading") as status:
+
+        def tell(what: str, done: int, shard: int) -> None:
+            status.update(f"{what}: {done} (shard {shard})")
+
+        async with _store(settings, database) as store:
+            report = await verify(store, tell, limit)
+    _print(report)
+    if not report.good:
+        raise typer.Exit(1)
+
+
+def _print(report: Report) -> None:
+    for difference in report.differences:
+        typer.echo(str(difference))
+    if report.more:
+        typer.echo(f"… and {report.more} more")
+    typer.echo(
+        f"{report.entries} entries, {report.inbox} inbox rows, {report.cases} cases, {report.referrals} referrals, "
+        f"{report.tasks} tasks, {report.aliases} numbers in {report.seconds:.1f} s ({report.rate:.0f} entries/s)"
+    )
+    for shard, root in sorted(report.roots.items()):
+        typer.echo(f"shard {shard}: root {root}")
+    typer.echo("the history holds" if report.good else "THE HISTORY DOES NOT HOLD")
+
+
+@contextlib.asynccontextmanager
+async def _store(settings: Path | None, database: str | None) -> AsyncIterator[ReadStore]:
+    """The read store alone: an auditor needs no key and no Kafka."""
+    store = ReadStore(database if database is not None else Settings.load(settings).database)
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.stop()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except HubError as problem:
+        typer.echo(f"fengqiao: {problem}", err=True)
+        raise typer.Exit(2) from None
