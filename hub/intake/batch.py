@@ -84,6 +84,7 @@ class Batch:
             entry = self._entry(item)
             if isinstance(problem, Refusal):
                 self._refuse(entry, problem)
+                entry.mac = self.sealer.position_mac(record_digest(item.record)).hex()
             else:
                 self._park(entry, problem, item.record)
             self._append(entry, item.at)
@@ -211,7 +212,8 @@ class Batch:
 
     def _give_up(self, entry: Entry, problem: Parking | Refusal) -> None:
         """End the waiting of a message: refused, or parked for good."""
-        assert entry.case is not None and entry.refers is not None
+        assert entry.case is not None
+        assert entry.refers is not None
         if isinstance(problem, Refusal):
             self._refuse(entry, problem)
         else:

@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from hub.bus.ports import InRecord
 from hub.bus.topics import TopicNames
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
-from schemas.classes import sealed_fields
-from schemas.envelope import CARRIED, Envelope, attribute_texts
+from schemas.classes import FieldClass, sealed_fields, visible
+from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
 from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
 
 _STEP = "read"
+_TOO_HIGH = {level.value.encode() for level in Secrecy if level not in CARRIED}
 
 
 @dataclass(slots=True)
 class Read:
     """A record that could be read. `data` is all of it; `open` and `hidden` its two halves (5a.7).
 
+    `open` holds only what the contract names, at every level: anything else might be personal.
     `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept.
     """
 
@@ -45,17 +47,18 @@ def record_bytes(record: InRecord) -> bytes:
 
 
 def record_digest(record: InRecord) -> bytes:
-    """A cheap digest of a record for recognising it at a position; it is keyed before it is stored."""
-    digest = hashlib.sha256(record.key or b"")
+    """A cheap digest of a record for recognising it; it is keyed before it is stored. Lengths make it unambiguous."""
+    parts = [record.key]
     for name, value in record.headers:
-        digest.update(name.encode())
-        digest.update(value or b"")
-    digest.update(record.value or b"")
-    return digest.digest()
+        parts += [name.encode(), value]
+    parts.append(record.value)
+    lengths = ",".join("-" if part is None else str(len(part)) for part in parts)
+    return hashlib.sha256(b"".join([lengths.encode(), b"\n", *(part or b"" for part in parts)])).digest()
 
 
 def read(record: InRecord, names: TopicNames, shards: int) -> Read:
     """Check a record against the contract. Raises Parking (can't be handled) or Refusal (must not be)."""
+    _refuse_secrets(record)
     texts = _attributes(record)
     envelope = _envelope(texts)
     if record.key is None or record.key == b"":
@@ -64,12 +67,6 @@ def read(record: InRecord, names: TopicNames, shards: int) -> Read:
         owner = names.owner(record.topic)
         raise Parking(
             ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP
-        )
-    if envelope.secrecy not in CARRIED:
-        raise Refusal(
-            RefusalName.SECRECY_TOO_HIGH,
-            f"secrecy {envelope.secrecy.value!r}",
-            sorted(level.value for level in CARRIED),
         )
     kind = _kind(envelope, record, names)
     data = _data(record, kind)
@@ -83,12 +80,28 @@ def read(record: InRecord, names: TopicNames, shards: int) -> Read:
             RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)]
         )
     sealed = sealed_fields(kind.model)
+    known = visible(kind.model, data, FieldClass.SENSITIVE)
     hidden = {name: value for name, value in data.items() if name in sealed}
-    opened = {
-        name: value for name, value in data.items() if name not in sealed and name in kind.model.model_fields
-    }
-    canonical = to_json(data) == record.value and len(hidden) + len(opened) == len(data)
+    opened = {name: value for name, value in known.items() if name not in sealed}
+    canonical = rebuilt(kind.model, opened, hidden) == record.value
     return Read(record, texts, envelope, data, opened, hidden, canonical)
+
+
+def rebuilt(model: type[BaseModel], opened: Mapping[str, Any], hidden: Mapping[str, Any]) -> bytes:
+    """The data bytes of a canonical message from its two halves: fields in the order of the contract."""
+    both = {**opened, **hidden}
+    return to_json({name: both[name] for name in model.model_fields if name in both})
+
+
+def _refuse_secrets(record: InRecord) -> None:
+    """Before anything else: nothing of such a record may be kept, not even as parked."""
+    for name, value in record.headers:
+        if name == "ce_secrecy" and value in _TOO_HIGH:
+            raise Refusal(
+                RefusalName.SECRECY_TOO_HIGH,
+                f"secrecy {value.decode()!r}",
+                sorted(level.value for level in CARRIED),
+            )
 
 
 def _attributes(record: InRecord) -> dict[str, str]:
