@@ -12,28 +12,29 @@ from rich.console import Console
 from hub.audit.report import Report
 from hub.audit.timeline import timeline, timeline_json, timeline_table
 from hub.audit.verify import verify
+from hub.embedded.servers import Addresses
 from hub.errors import HubError
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import case_view
-from hub.settings import Settings
 from hub.store.reading import ReadStore
 
 app = typer.Typer(help="Look back: what happened in a case, and proof that the history is whole.")
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="The settings file of the hub.")]
-Database = Annotated[str | None, typer.Option(help="postgresql://… instead of the settings' database.")]
+HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
+Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
 @app.command("timeline")
 def timeline_command(
     case: Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")],
-    settings: SettingsFile = None,
+    home: HomeOption = DEFAULT_HOME,
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Messages, receipts and decisions of a case in order, with legal and received times."""
 
     async def run() -> None:
-        async with _store(settings, database) as store:
+        async with _store(home, database) as store:
             named = (await case_view(store, case)).case
             rows = await timeline(store, named)
         if as_json:
@@ -46,22 +47,22 @@ def timeline_command(
 
 @app.command("verify")
 def verify_command(
-    settings: SettingsFile = None,
+    home: HomeOption = DEFAULT_HOME,
     database: Database = None,
     limit: Annotated[int, typer.Option(min=1, help="How many differences to show.")] = 20,
 ) -> None:
     """Check the journal and all that follows from it. Exits 1 when anything differs."""
-    _run(_verify(settings, database, limit))
+    _run(_verify(home, database, limit))
 
 
-async def _verify(settings: Path | None, database: str | None, limit: int) -> None:
+async def _verify(home: Path, database: str | None, limit: int) -> None:
     errors = Console(stderr=True)
     with errors.status("reading") as status:
 
         def tell(what: str, done: int, shard: int) -> None:
             status.update(f"{what}: {done} (shard {shard})")
 
-        async with _store(settings, database) as store:
+        async with _store(home, database) as store:
             report = await verify(store, tell, limit)
     _print(report)
     if not report.good:
@@ -83,9 +84,9 @@ def _print(report: Report) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _store(settings: Path | None, database: str | None) -> AsyncIterator[ReadStore]:
+async def _store(home: Path, database: str | None) -> AsyncIterator[ReadStore]:
     """The read store alone: an auditor needs no key and no Kafka."""
-    store = ReadStore(database if database is not None else Settings.load(settings).database)
+    store = ReadStore(database or Addresses.find(home).database)
     await store.start()
     try:
         yield store

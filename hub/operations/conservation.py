@@ -151,9 +151,9 @@ def _lines(ledger: Ledger, stored: Mapping[Cohort, Mapping[str, int]]) -> list[C
     for cohort in sorted(raised.keys() | ledger.refused.keys() | stored.keys()):
         states = stored.get(cohort, {})
         refused = ledger.refused[cohort]
-        lines.append(
-            CohortLine(*cohort, raised[cohort] + refused, *(states.get(s, 0) for s in STATES), refused)
-        )
+        is_open, closed, returned, withdrawn = (states.get(state, 0) for state in STATES)
+        total = raised[cohort] + refused
+        lines.append(CohortLine(*cohort, total, is_open, closed, returned, withdrawn, refused))
     return lines
 
 
