@@ -1,5 +1,6 @@
 """Reading the source topics with aiokafka: range assignment, positions of our own, nothing committed to Kafka."""
 
+import asyncio
 import heapq
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -12,6 +13,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from hub.bus.ports import Assigned, Bounds, InRecord, TopicPartition
+from hub.bus.security import KafkaAddress, client_options
 from hub.errors import BusTrouble
 
 # A worker that is thought dead too early does no harm (positions under the shard lock), so a short session is right.
@@ -26,14 +28,16 @@ class KafkaSource:
     of every topic, so a shard is always read whole by one member.
     """
 
-    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], member: str | None = None) -> None:
-        self._bootstrap, self._group, self._topics, self._member = bootstrap, group, list(topics), member
+    def __init__(
+        self, kafka: str | KafkaAddress, group: str, topics: Sequence[str], member: str | None = None
+    ) -> None:
+        self._kafka, self._group, self._topics, self._member = kafka, group, list(topics), member
         self._consumer: AIOKafkaConsumer | None = None
 
     async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
         """Join the group. The callbacks get shard numbers; reading starts at what `seek` set in `on_assigned`."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._kafka),
             group_id=self._group,
             group_instance_id=self._member,
             client_id="fengqiao-intake",
@@ -49,7 +53,7 @@ class KafkaSource:
         try:
             await consumer.start()
         except KafkaError as error:
-            raise BusTrouble(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error
+            raise BusTrouble(f"Kafka at {self._kafka} does not answer: {error!r}") from error
         self._consumer = consumer
         consumer.subscribe(topics=self._topics, listener=_Listener(on_assigned, on_revoked))
 
@@ -65,6 +69,9 @@ class KafkaSource:
         Records of one partition come in order; those of several topics are merged by the broker's time.
         """
         places = [KafkaPartition(topic, shard) for topic in topics]
+        if not places:  # aiokafka would read every partition that it has
+            await asyncio.sleep(wait_ms / 1000)
+            return []
         try:
             found = await self._live().getmany(*places, timeout_ms=wait_ms, max_records=max_records)
         except IllegalStateError:
@@ -114,7 +121,7 @@ class KafkaSource:
 
     async def cluster_id(self) -> str:
         """The id of the Kafka cluster: another cluster with the same topics is not the same history."""
-        return await cluster_id(self._bootstrap)
+        return await cluster_id(self._kafka)
 
     def _live(self) -> AIOKafkaConsumer:
         if self._consumer is None:
@@ -133,14 +140,14 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._on_assigned({place.partition for place in assigned})
 
 
-async def cluster_id(bootstrap: str) -> str:
+async def cluster_id(kafka: str | KafkaAddress) -> str:
     """Ask a broker for the cluster's id."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
         described = await admin.describe_cluster()
     except KafkaError as error:
-        raise BusTrouble(f"Kafka at {bootstrap} does not answer: {error!r}") from error
+        raise BusTrouble(f"Kafka at {kafka} does not answer: {error!r}") from error
     finally:
         await admin.close()
     return str(described["cluster_id"])

@@ -3,7 +3,7 @@
 So an answer that waits in a topic after an outage is always decided before the clock that would call it late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic_core import from_json
@@ -21,8 +21,17 @@ class ClockGate:
         self._others = [topic for topic in topics if topic != self._clock_topic]
         self._read_to: dict[str, int] = {}
 
-    async def admit(self, records: list[InRecord], source: Source) -> list[InRecord]:
-        """The records that may be decided now. Clock records that must wait are left in their topic (seek back)."""
+    def forget(self) -> None:
+        """After a new placing: what was read may not have been committed."""
+        self._read_to.clear()
+
+    async def admit(
+        self, records: list[InRecord], source: Source, stopped: Collection[str] = ()
+    ) -> list[InRecord]:
+        """The records that may be decided now. Clock records that must wait are left in their topic (seek back).
+
+        While a topic is `stopped` it cannot be read past any moment, so the clock waits for the person who mends it.
+        """
         clocks = [record for record in records if record.topic == self._clock_topic]
         others = [record for record in records if record.topic != self._clock_topic]
         for record in others:
@@ -30,7 +39,7 @@ class ClockGate:
         if not clocks:
             return others
         moment = max(_moment_ms(record) for record in clocks)
-        if await self._read_past(moment, source):
+        if not stopped and await self._read_past(moment, source):
             return [*others, *clocks]
         source.seek((self._clock_topic, self._shard), clocks[0].offset)
         return others

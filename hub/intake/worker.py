@@ -95,6 +95,7 @@ class ShardWorker:
     async def _place(self) -> None:
         """Forget everything, read positions, check them against the logs, seek (5a.3)."""
         self._forget()
+        self._gate.forget()
         intake = self._intake
         positions = await intake.store.positions(self.shard)
         self.stopped = await check_positions(
@@ -110,9 +111,12 @@ class ShardWorker:
             self.shard, topics, intake.settings.max_records, intake.settings.wait_ms
         )
         self.last_poll = time.monotonic()
-        records = await self._gate.admit(records, intake.source)
-        if records:
-            await self._commit(records)
+        admitted = await self._gate.admit(records, intake.source, self.stopped)
+        if admitted:
+            await self._commit(admitted)
+        elif records:
+            # Only clock messages that must wait: they come again at once, so look less often.
+            await asyncio.sleep(intake.settings.wait_ms / 1000)
 
     async def _commit(self, records: list[InRecord]) -> None:
         """Commit a batch; one that fails other than by a lost connection is bisected, and a lone record is parked (5)."""
