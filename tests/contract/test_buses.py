@@ -160,3 +160,12 @@ async def test_a_record_of_nearly_a_megabyte(bus: Bus) -> None:
 async def test_the_cluster_has_an_id_that_stays(bus: Bus) -> None:
     source = await bus.source(seek=False)
     assert await source.cluster_id() == await source.cluster_id() != ""
+
+
+async def test_no_topics_are_no_records(bus: Bus) -> None:
+    """Every topic of a shard may be stopped at once; other shards' records must not be taken instead."""
+    publisher, source = await bus.publisher(), await bus.source()
+    await publisher.publish([record(bus, n, partition=n % 2) for n in range(4)])
+    for _ in range(3):
+        assert await source.take(0, [], 10, 50) == []
+    assert len(await drain(source, bus, 0, 2)) == 2
