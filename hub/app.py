@@ -115,7 +115,7 @@ class IntakeRole:
         """Join the group and work until cancelled."""
         settings, rules = self.parts.settings, self.parts.rules
         topics = self.parts.names.sources(rules.departments)
-        self.source = KafkaSource(settings.kafka, settings.group, topics, settings.member)
+        self.source = KafkaSource(settings.kafka_address, settings.group, topics, settings.member)
         self.intake = Intake(
             self.source,
             PostgresIntakeStore(self.parts.pool),
@@ -169,7 +169,7 @@ def works_of(parts: Parts, relay: bool, projector: bool) -> tuple[list[Work], Ka
     works: list[Work] = []
     publisher = None
     if relay:
-        publisher = KafkaPublisher(parts.settings.kafka)
+        publisher = KafkaPublisher(parts.settings.kafka_address)
         contents = Contents(parts.journal, parts.sealer)
         shards = parts.settings.shards
         works.append(

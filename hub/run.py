@@ -56,7 +56,7 @@ async def run_roles(settings: Settings, roles: Sequence[str]) -> int:
             for shard in range(settings.shards if works else 0):
                 followers.start(shard)
         if "timekeeper" in roles:
-            own = KafkaPublisher(settings.kafka, "fengqiao-timekeeper")
+            own = KafkaPublisher(settings.kafka_address, "fengqiao-timekeeper")
             stack.push_async_callback(own.stop)
             tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
         for task in tasks:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hub.bus.security import KafkaAddress, Security
 from hub.errors import ConfigurationError
 
 
@@ -16,11 +17,22 @@ class Settings(BaseModel):
 
     `member`: a name of this intake process, unique in the group. With it a process that is started again within the
     session gets its shards back at once; without it the group waits until the old session ends (6 s).
+    `kafka_security` and the other `kafka_…`: see `hub.bus.security.KafkaAddress`. `kafka_principal`: under which name
+    the access lists know the hub, when that is not `kafka_username`. `department_rate`: what a department may write,
+    bytes a second and broker.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kafka: str
+    kafka_security: Security = "plaintext"
+    kafka_username: str | None = None
+    kafka_password_file: Path | None = None
+    kafka_ca_file: Path | None = None
+    kafka_certificate_file: Path | None = None
+    kafka_certificate_key_file: Path | None = None
+    kafka_principal: str | None = None
+    department_rate: Annotated[int, Field(ge=1024)] = 1_048_576
     database: str
     city: Path
     keys: Path
@@ -36,6 +48,30 @@ class Settings(BaseModel):
     early_limit: timedelta = timedelta(hours=72)
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9464
     metrics_host: str = "127.0.0.1"
+
+    @model_validator(mode="after")
+    def _kafka_is_whole(self) -> Self:
+        # Its ConfigurationError names the setting; a file that is wrong is named when a client is made.
+        self.kafka_address  # noqa: B018
+        return self
+
+    @property
+    def kafka_address(self) -> KafkaAddress:
+        """How every client of this process reaches Kafka."""
+        return KafkaAddress(
+            self.kafka,
+            self.kafka_security,
+            self.kafka_username,
+            self.kafka_password_file,
+            self.kafka_ca_file,
+            self.kafka_certificate_file,
+            self.kafka_certificate_key_file,
+        )
+
+    @property
+    def hub_principal(self) -> str:
+        """Under which name the access lists know the hub."""
+        return self.kafka_principal or self.kafka_username or "hub"
 
     @classmethod
     def load(cls, file: Path | None, **given: object) -> Self:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from hub.bus.security import KafkaAddress, client_options
 from hub.bus.topics import TopicDeclaration
 from hub.errors import BusTrouble, ConfigurationError
 
@@ -20,12 +21,14 @@ class Applied:
     present: list[str]
 
 
-async def apply_topics(bootstrap: str, declared: Sequence[TopicDeclaration], replication: int = 1) -> Applied:
+async def apply_topics(
+    kafka: str | KafkaAddress, declared: Sequence[TopicDeclaration], replication: int = 1
+) -> Applied:
     """Make the topics that are missing. Idempotent.
 
     Raises ConfigurationError naming a topic that exists with another partition count, BusTrouble when Kafka is away.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
         wanted = [NewTopic(t.name, t.partitions, replication, topic_configs=t.settings) for t in declared]
@@ -36,7 +39,7 @@ async def apply_topics(bootstrap: str, declared: Sequence[TopicDeclaration], rep
         }
         described = await admin.describe_topics([t.name for t in declared])
     except KafkaError as error:
-        raise BusTrouble(f"Kafka at {bootstrap}: {error!r}") from error
+        raise BusTrouble(f"Kafka at {kafka}: {error!r}") from error
     finally:
         await admin.close()
     for name, (code, text) in errors.items():

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from hub.bus.ports import OutRecord, TopicPartition
+from hub.bus.security import KafkaAddress, client_options
 from hub.errors import BusTrouble
 
 _BATCH_BYTES = 512 * 1024
@@ -21,8 +22,8 @@ class KafkaPublisher:
     (OutOfOrderSequenceNumber) until it is.
     """
 
-    def __init__(self, bootstrap: str, client_id: str = "fengqiao-relay") -> None:
-        self._bootstrap, self._client_id = bootstrap, client_id
+    def __init__(self, kafka: str | KafkaAddress, client_id: str = "fengqiao-relay") -> None:
+        self._kafka, self._client_id = kafka, client_id
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
@@ -34,7 +35,7 @@ class KafkaPublisher:
 
     async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._kafka),
             client_id=self._client_id,
             enable_idempotence=True,
             acks="all",
@@ -46,7 +47,7 @@ class KafkaPublisher:
             await producer.start()
         except KafkaError as error:
             await producer.stop()
-            raise BusTrouble(f"Kafka at {self._bootstrap} does not answer: {error!r}") from error
+            raise BusTrouble(f"Kafka at {self._kafka} does not answer: {error!r}") from error
         return producer
 
     async def stop(self) -> None:
