@@ -1,5 +1,6 @@
 """Reading the source topics with aiokafka: range assignment, positions of our own, nothing committed to Kafka."""
 
+import asyncio
 import heapq
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -68,6 +69,9 @@ class KafkaSource:
         Records of one partition come in order; those of several topics are merged by the broker's time.
         """
         places = [KafkaPartition(topic, shard) for topic in topics]
+        if not places:  # aiokafka would read every partition that it has
+            await asyncio.sleep(wait_ms / 1000)
+            return []
         try:
             found = await self._live().getmany(*places, timeout_ms=wait_ms, max_records=max_records)
         except IllegalStateError:
