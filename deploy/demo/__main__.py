@@ -28,7 +28,8 @@ from hub.store.upgrade import upgrade
 
 CITY = Path(__file__).parents[1] / "sandbox" / "city" / "departments.yaml"
 SHARDS = 6
-console = Console()
+# Written into a file there is no terminal whose width would matter.
+console = Console() if sys.stdout.isatty() else Console(width=150)
 
 
 def demo(
@@ -62,12 +63,14 @@ async def _main(referrals: int, seed: int, root: Path, keep: bool) -> int:
     console.print("[bold]枫桥中枢 Fengqiao Hub[/] · 沙盒城市的一天 a day in the sandbox city")
     addresses = await servers.start()
     place.prepare(CITY, SHARDS)
+    rules = load_rules(CITY)
+    # The officers of a large city are many: they act faster.
     pace = min(0.05, 10.0 / referrals)
-    city = City(place, addresses, plan(seed, referrals), seed, pace)
+    city = City(place, addresses, plan(seed, referrals), seed, pace, rules)
     ledger = Ledger(addresses.database)
     try:
         await upgrade(addresses.database, SHARDS)
-        await apply_topics(addresses.kafka, TopicNames().declared(load_rules(CITY).departments, SHARDS))
+        await apply_topics(addresses.kafka, TopicNames().declared(rules.departments, SHARDS))
         console.print(
             f"Kafka {addresses.kafka} · PostgreSQL {addresses.database.rpartition('@')[2]} · {place.root}"
         )

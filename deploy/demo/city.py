@@ -11,6 +11,7 @@ import yaml
 from deploy.demo.processes import Child
 from deploy.sandbox.core.checker import Holding
 from deploy.sandbox.core.matter import Matter, write_plan
+from hub.domain.rules import Rules
 from hub.embedded.servers import Addresses
 from hub.home import Home
 
@@ -27,6 +28,7 @@ class City:
     plan: Mapping[str, Sequence[Matter]]
     seed: int
     pace: float
+    rules: Rules
     systems: dict[str, Child] = field(default_factory=dict)
     connectors: dict[str, Child] = field(default_factory=dict)
     hub: Child | None = None

@@ -1,8 +1,7 @@
 """The demo's last page: who has what, the counts that add up, what became of the trouble, where to look next."""
 
-from hub.audit.verify import verify
-from hub.operations.case_view import case_table, case_view
-from hub.operations.conservation import check_conservation, conservation, conservation_table
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -11,8 +10,14 @@ from deploy.demo.ledger import Ledger
 from deploy.demo.story import Outcome
 from deploy.sandbox.core.checker import Holding
 from deploy.sandbox.core.plan import ASSIGN_TITLE, CUSTODY_TITLE, MEDIATION_TITLE
+from hub.audit.verify import verify
+from hub.domain.decision import CHINA
+from hub.domain.rules import Rules
+from hub.operations.case_view import CaseView, case_view
+from hub.operations.conservation import CohortLine, check_conservation, conservation
 from hub.store.reading import ReadStore
 
+ROLES = {"lead": "主办", "co_handler": "协办", "copy": "抄送"}
 STORIES = {
     "petition": ("(a) 信访转办与改派", ASSIGN_TITLE),
     "public_security": ("(b)(c) 逮捕、起诉、补侦、判决、交付执行", CUSTODY_TITLE),
@@ -53,7 +58,26 @@ async def _cases(console: Console, city: City, ledger: Ledger, read_store: ReadS
             console.print(f"[red]{story}: 案件不在库中 the case is not in the store[/]")
             continue
         console.print(f"\n[bold]{story}[/] {title}")
-        console.print(case_table(await case_view(read_store, case)))
+        console.print(_story_table(await case_view(read_store, case), city.rules))
+
+
+def _story_table(view: CaseView, rules: Rules) -> Table:
+    """Who has what, in which state, since when, under which number in which system."""
+    table = Table("流程", "来文单位与编号", "承办单位", "角色", "状态", "自", "结果", "承办单位自己的编号")
+    for line in view.tasks:
+        flow = rules.flows[line.flow][-1]
+        outcomes = {outcome.code: outcome.title for outcome in flow.outcomes}
+        table.add_row(
+            f"{line.flow} {flow.title.zh}",
+            f"{rules.departments[line.sender].name.zh} {line.sender_number}",
+            rules.departments[line.department].name.zh,
+            ROLES[line.role],
+            rules.lifecycle.states[line.state].zh,
+            line.since.astimezone(CHINA).strftime("%H:%M:%S"),
+            outcomes.get(line.outcome or "", ""),
+            line.numbers[0] if line.numbers else "",
+        )
+    return table
 
 
 def _number(holding: Holding, title: str) -> str | None:
@@ -62,8 +86,28 @@ def _number(holding: Holding, title: str) -> str | None:
 
 async def _counts(console: Console, read_store: ReadStore) -> list[str]:
     lines = await conservation(read_store)
-    console.print(conservation_table(lines))
+    table = Table(
+        "来文单位 sender",
+        "流程 flow",
+        "移送 raised",
+        "办结 closed",
+        "在办 open",
+        "退回 returned",
+        "撤回 withdrawn",
+        "拒收 refused",
+    )
+    for line in lines:
+        table.add_row(line.sender, line.flow, *map(str, _numbers([line])))
+    table.add_section()
+    table.add_row("合计 all", "", *map(str, _numbers(lines)))
+    console.print("\n[bold]守恒 conservation[/] 移送 = 办结 + 在办 + 退回 + 撤回 + 拒收")
+    console.print(table)
     return await check_conservation(read_store)
+
+
+def _numbers(lines: Sequence[CohortLine]) -> list[int]:
+    names = ("raised", "closed", "open", "returned", "withdrawn", "refused")
+    return [sum(getattr(line, name) for line in lines) for name in names]
 
 
 def _incidents(console: Console, outcome: Outcome) -> None:

@@ -83,6 +83,21 @@ class Case:
     links: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
 
+    def copy(self) -> "Case":
+        """Another case with the same content. Its tasks and referrals are shared and must be replaced, not changed."""
+        return Case(
+            self.id,
+            self.born,
+            self.version,
+            self.merged_into,
+            dict(self.referrals),
+            dict(self.tasks),
+            dict(self.sequences),
+            dict(self.facts),
+            self.links,
+            self.waiting,
+        )
+
     def parties(self) -> set[str]:
         """Departments that raised a referral of the case or were given a task of it."""
         return {r.sender for r in self.referrals.values()} | {t.department for t in self.tasks.values()}

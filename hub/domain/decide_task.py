@@ -65,11 +65,14 @@ def _tell(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
 
 
 def _learn_number(draft: Draft, task: Task) -> None:
+    """The first number that a department gives is the task's; further ones (统一受案号 …) are aliases of the case."""
     data = draft.message.open
     number = data.get("local_number")
-    if number is not None and number != task.local_number:
-        kind = data.get("number_kind", "case_number")
-        draft.add(ev.NumberLearned(task.department, kind, number, task.referral, task.id))
+    if number is None or number == task.local_number:
+        return
+    kind = data.get("number_kind", "case_number")
+    named = task.id if task.local_number is None else None
+    draft.add(ev.NumberLearned(task.department, kind, number, task.referral, named))
 
 
 def _no_check(draft: Draft, task: Task, referral: Referral, target: str) -> str:

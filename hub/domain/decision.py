@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef, Referral, Task
-from hub.domain.evolve import evolve
+from hub.domain.evolve import change
 from hub.domain.flow import Flow
 from hub.domain.rules import Rules
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
@@ -43,7 +43,7 @@ class Message:
 
 @dataclass(slots=True)
 class Draft:
-    """One decision in the making. `case` is always the case after the events so far."""
+    """One decision in the making. `case` is always the case after the events so far; the given one is left as it is."""
 
     case: Case
     message: Message
@@ -53,7 +53,9 @@ class Draft:
 
     def add(self, event: ev.Event) -> None:
         """Append an event and move the case on."""
-        self.case = evolve(self.case, event)
+        if not self.events:
+            self.case = self.case.copy()
+        change(self.case, event)
         self.events.append(event)
 
     def referral(self) -> Referral:

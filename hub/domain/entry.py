@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
-from pydantic_core import to_json
 
 from hub.domain.case import MessageRef
 from hub.domain.events import Event
@@ -63,7 +62,7 @@ class Entry:
 
     def to_bytes(self) -> bytes:
         """The bytes that are stored and hashed."""
-        return to_json(self)
+        return _ADAPTER.dump_json(self)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Entry":

@@ -9,35 +9,38 @@ from hub.domain.case import OPEN, Case, Referral, Task, Waiting
 
 
 def fold(case: Case, events: Iterable[ev.Event]) -> Case:
-    """All events in order."""
+    """All events in order. The given case is left as it is."""
+    case = case.copy()
     for event in events:
-        case = evolve(case, event)
+        change(case, event)
     return case
 
 
 def evolve(case: Case, event: ev.Event) -> Case:
     """The case after the event. The given case is left as it is."""
-    changed: Case = _RULES[event.e](case, event)
-    changed.version = case.version + 1
-    return changed
+    return fold(case, (event,))
 
 
-def _task(case: Case, task_id: str, **changes: Any) -> Case:
-    return replace(case, tasks={**case.tasks, task_id: replace(case.tasks[task_id], **changes)})
+def change(case: Case, event: ev.Event) -> None:
+    """Move a case that nobody else holds on by the event. Its tasks and referrals may be shared: they are replaced."""
+    _RULES[event.e](case, event)
+    case.version += 1
 
 
-def _referral(case: Case, referral_id: str, **changes: Any) -> Case:
-    return replace(
-        case, referrals={**case.referrals, referral_id: replace(case.referrals[referral_id], **changes)}
-    )
+def _task(case: Case, task_id: str, **changes: Any) -> None:
+    case.tasks[task_id] = replace(case.tasks[task_id], **changes)
 
 
-def _opened(case: Case, event: ev.CaseOpened) -> Case:
-    return replace(case, born=True)
+def _referral(case: Case, referral_id: str, **changes: Any) -> None:
+    case.referrals[referral_id] = replace(case.referrals[referral_id], **changes)
 
 
-def _raised(case: Case, event: ev.ReferralRaised) -> Case:
-    referral = Referral(
+def _opened(case: Case, event: ev.CaseOpened) -> None:
+    case.born = True
+
+
+def _raised(case: Case, event: ev.ReferralRaised) -> None:
+    case.referrals[event.referral] = Referral(
         id=event.referral,
         flow=event.flow,
         flow_version=event.flow_version,
@@ -50,100 +53,103 @@ def _raised(case: Case, event: ev.ReferralRaised) -> Case:
         contents=(event.content,),
         opened_by=event.opened_by,
     )
-    return replace(case, referrals={**case.referrals, referral.id: referral})
 
 
-def _assigned(case: Case, event: ev.TaskAssigned) -> Case:
-    task = Task(event.task, event.referral, event.department, event.role, state="assigned", since=event.at)
-    return replace(case, tasks={**case.tasks, task.id: task})
+def _assigned(case: Case, event: ev.TaskAssigned) -> None:
+    case.tasks[event.task] = Task(
+        event.task, event.referral, event.department, event.role, state="assigned", since=event.at
+    )
 
 
-def _stepped(case: Case, event: ev.TaskStepped) -> Case:
-    return _task(case, event.task, state=event.state, since=event.at)
+def _stepped(case: Case, event: ev.TaskStepped) -> None:
+    _task(case, event.task, state=event.state, since=event.at)
 
 
-def _request_opened(case: Case, event: ev.RequestOpened) -> Case:
+def _request_opened(case: Case, event: ev.RequestOpened) -> None:
     if event.task is None:
-        return _referral(case, event.referral, pending=event.request)
-    case = _task(case, event.task, pending=event.request)
+        _referral(case, event.referral, pending=event.request)
+        return
+    _task(case, event.task, pending=event.request)
     if event.request == "return":
-        return _referral(case, event.referral, returns=case.referrals[event.referral].returns + 1)
-    return case
+        _referral(case, event.referral, returns=case.referrals[event.referral].returns + 1)
 
 
-def _request_closed(case: Case, event: ev.RequestClosed) -> Case:
+def _request_closed(case: Case, event: ev.RequestClosed) -> None:
     if event.task is None:
-        return _referral(case, event.referral, pending=None)
-    return _task(case, event.task, pending=None)
+        _referral(case, event.referral, pending=None)
+    else:
+        _task(case, event.task, pending=None)
 
 
-def _reply(case: Case, event: ev.ReplyGiven) -> Case:
-    return _task(case, event.task, replies=event.place, outcome=event.outcome)
+def _reply(case: Case, event: ev.ReplyGiven) -> None:
+    _task(case, event.task, replies=event.place, outcome=event.outcome)
 
 
-def _ended(case: Case, event: ev.ReferralEnded) -> Case:
-    return _referral(case, event.referral, state=event.state, outcome=event.outcome, pending=None)
+def _ended(case: Case, event: ev.ReferralEnded) -> None:
+    _referral(case, event.referral, state=event.state, outcome=event.outcome, pending=None)
 
 
-def _reopened(case: Case, event: ev.ReferralReopened) -> Case:
-    return _referral(case, event.referral, state=OPEN, outcome=None)
+def _reopened(case: Case, event: ev.ReferralReopened) -> None:
+    _referral(case, event.referral, state=OPEN, outcome=None)
 
 
-def _rework(case: Case, event: ev.TaskStepped) -> Case:
+def _rework(case: Case, event: ev.TaskStepped) -> None:
     task = case.tasks[event.task]
-    case = _task(case, event.task, state=event.state, since=event.at, replies=task.replies - 1, outcome=None)
-    return _referral(case, task.referral, reworks=case.referrals[task.referral].reworks + 1)
+    _task(case, event.task, state=event.state, since=event.at, replies=task.replies - 1, outcome=None)
+    _referral(case, task.referral, reworks=case.referrals[task.referral].reworks + 1)
 
 
-def _lead(case: Case, event: ev.LeadChanged) -> Case:
-    return _referral(case, event.referral, lead=event.lead)
+def _lead(case: Case, event: ev.LeadChanged) -> None:
+    _referral(case, event.referral, lead=event.lead)
 
 
-def _number(case: Case, event: ev.NumberLearned) -> Case:
-    if event.task is None:
-        return replace(case)
-    return _task(case, event.task, local_number=event.number)
+def _number(case: Case, event: ev.NumberLearned) -> None:
+    if event.task is not None:
+        _task(case, event.task, local_number=event.number)
 
 
-def _corrected(case: Case, event: ev.ReferralCorrected) -> Case:
+def _corrected(case: Case, event: ev.ReferralCorrected) -> None:
     referral = case.referrals[event.referral]
     legal_at = event.legal_at or referral.legal_at
-    return _referral(case, event.referral, contents=(*referral.contents, event.content), legal_at=legal_at)
+    _referral(case, event.referral, contents=(*referral.contents, event.content), legal_at=legal_at)
 
 
-def _fact(case: Case, event: ev.FactRecorded) -> Case:
-    return replace(case, facts={**case.facts, event.fact: event.value})
+def _fact(case: Case, event: ev.FactRecorded) -> None:
+    case.facts[event.fact] = event.value
 
 
-def _linked(case: Case, event: ev.CaseLinked) -> Case:
-    return replace(case, links=tuple(dict.fromkeys((*case.links, event.other))))
+def _linked(case: Case, event: ev.CaseLinked) -> None:
+    case.links = tuple(dict.fromkeys((*case.links, event.other)))
 
 
-def _merged(case: Case, event: ev.CaseMerged) -> Case:
-    return replace(case, merged_into=event.into)
+def _merged(case: Case, event: ev.CaseMerged) -> None:
+    case.merged_into = event.into
 
 
-def _waits(case: Case, event: ev.MessageWaits) -> Case:
-    return replace(case, waiting=(*case.waiting, Waiting(event.message, event.since, event.held)))
+def _waits(case: Case, event: ev.MessageWaits) -> None:
+    case.waiting = (*case.waiting, Waiting(event.message, event.since, event.held))
 
 
-def _taken_up(case: Case, event: ev.MessageTakenUp) -> Case:
-    return replace(case, waiting=tuple(w for w in case.waiting if w.message != event.message))
+def _taken_up(case: Case, event: ev.MessageTakenUp) -> None:
+    case.waiting = tuple(w for w in case.waiting if w.message != event.message)
 
 
-def _notified(case: Case, event: ev.Notified) -> Case:
-    return replace(case, sequences={**case.sequences, event.to: event.sequence})
+def _notified(case: Case, event: ev.Notified) -> None:
+    case.sequences[event.to] = event.sequence
 
 
-def _unchanged(case: Case, event: ev.Event) -> Case:
-    return replace(case)
+def _unchanged(case: Case, event: ev.Event) -> None:
+    return
 
 
-def _step(case: Case, event: ev.TaskStepped) -> Case:
-    return _rework(case, event) if event.step == "rework.requested" else _stepped(case, event)
+def _step(case: Case, event: ev.TaskStepped) -> None:
+    if event.step == "rework.requested":
+        _rework(case, event)
+    else:
+        _stepped(case, event)
 
 
-_RULES: dict[str, Callable[[Case, Any], Case]] = {
+_RULES: dict[str, Callable[[Case, Any], None]] = {
     "case_opened": _opened,
     "referral_raised": _raised,
     "task_assigned": _assigned,
