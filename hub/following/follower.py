@@ -70,14 +70,8 @@ class Follower:
         entries = self._hand_over.take(self.position, self._batch)
         if entries:
             await self._apply(entries)
-        elif not await self._hand_over.wait(self._poll):
+        elif self._hand_over.hole or not await self._hand_over.wait(self._poll):
             await self._catch_up()
-        else:
-            entries = self._hand_over.take(self.position, self._batch)
-            if entries:
-                await self._apply(entries)
-            else:
-                await self._catch_up()
 
     async def _catch_up(self) -> None:
         """Read the journal until its end."""
