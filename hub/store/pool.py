@@ -25,6 +25,10 @@ _AWAY = (
 )
 
 
+async def _as_it_is(connection: "Connection[asyncpg.Record]") -> None:
+    """Nothing of ours outlives its transaction, and asyncpg itself rolls back one left open: no round trip is needed."""
+
+
 class Pool:
     """A pool of connections that act as the hub's role: append to the journal, never change it."""
 
@@ -37,7 +41,12 @@ class Pool:
         with_role = {"role": self._role, "application_name": "fengqiao", "jit": "off"}
         try:
             self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=1, max_size=self._size, server_settings=with_role, command_timeout=60
+                self._dsn,
+                min_size=1,
+                max_size=self._size,
+                server_settings=with_role,
+                command_timeout=60,
+                reset=_as_it_is,
             )
         except _AWAY as error:
             raise StoreTrouble(f"PostgreSQL does not answer: {error!r}") from error
