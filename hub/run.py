@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from hub.app import (
     FAILED,
     POLL_ALONE,
     Followers,
     IntakeRole,
+    Parts,
     parts_of,
     stop_on_failure,
     timekeeper_of,
@@ -29,10 +31,14 @@ ROLES = ("intake", "relay", "projector", "timekeeper")
 STOP_SECONDS = 10.0
 
 
-async def run_roles(settings: Settings, roles: Sequence[str]) -> int:
+async def run_roles(
+    settings: Settings,
+    roles: Sequence[str],
+    parts_of: Callable[[Settings], AbstractAsyncContextManager[Parts]] = parts_of,
+) -> int:
     """Run the roles until SIGTERM or SIGINT (returns 0) or until one fails or goes stale (returns 1).
 
-    Stopping takes at most 10 s: a batch under way commits or is left whole.
+    Stopping takes at most 10 s: a batch under way commits or is left whole. `parts_of` may substitute parts.
     """
     unknown = sorted(set(roles) - set(ROLES))
     if unknown:

@@ -1,0 +1,101 @@
+"""Child processes of the bench, and what the system says about them. Linux: reads /proc."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Self
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+STOP_SECONDS = 15.0
+
+
+class Child:
+    """A Python module as a process of its own, `python -m MODULE ARGS`. Ends with the block, at the latest by force.
+
+    Its standard error goes to `log`. `line` reads what it prints.
+    """
+
+    def __init__(self, module: str, *args: str, log: Path) -> None:
+        self._argv = (sys.executable, "-m", module, *args)
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        process = self._live()
+        if process.returncode is None:
+            self.resume()
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process's id. Raises RuntimeError with the end of its log when it has ended."""
+        process = self._live()
+        if process.returncode is not None:
+            tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+            raise RuntimeError(f"{self._argv[2]} ended with {process.returncode}:\n{tail}")
+        return process.pid
+
+    async def line(self) -> str:
+        """The next line that it prints."""
+        stdout = self._live().stdout
+        assert stdout is not None
+        text = await stdout.readline()
+        if not text:
+            await self._live().wait()
+            self.pid  # raises
+        return text.decode().strip()
+
+    def pause(self) -> None:
+        """Stop it where it is (SIGSTOP)."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _live(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError(f"{self._argv[2]} was not started")
+        return self._process
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time, user and system, of a process, its living descendants and those that have ended."""
+    children: dict[int, list[int]] = {}
+    spent: dict[int, int] = {}
+    for directory in Path("/proc").iterdir():
+        if not directory.name.isdigit():
+            continue
+        try:
+            fields = (directory / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        one, parent = int(directory.name), int(fields[1])
+        children.setdefault(parent, []).append(one)
+        spent[one] = sum(int(ticks) for ticks in fields[11:15])
+    total, todo = 0, [pid]
+    while todo:
+        one = todo.pop()
+        total += spent.get(one, 0)
+        todo += children.get(one, [])
+    return total / _TICKS
+
+
+def memory_mib(pid: int) -> float:
+    """Resident memory in MiB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
