@@ -135,5 +135,5 @@ def test_numbers_are_learned_once() -> None:
         ("court", "（2026）浙9901民初1号"),
         ("court", "（2026）浙9901民初2号"),
     ]
-    assert stage.case.tasks[task.id].local_number == "（2026）浙9901民初2号"
+    assert stage.case.tasks[task.id].local_number == "（2026）浙9901民初1号"
     assert referral.local_number == stage.number
