@@ -104,20 +104,21 @@ def timeline_json(rows: Sequence[TimelineRow]) -> bytes:
 
 
 def timeline_table(case: str, rows: Sequence[TimelineRow]) -> Table:
-    """For a terminal, times in China."""
+    """For a terminal of 80 columns or more, times in China."""
     table = Table(title=f"案件 {case}")
-    for heading in ("流水", "收到", "法定时间", "单位", "报文", "处理", "导致", "告知"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("流水", no_wrap=True)
+    table.add_column("收到\n法定", no_wrap=True)
+    table.add_column("单位\n报文\n处理", overflow="fold")
+    table.add_column("导致\n告知", overflow="fold")
     for row in rows:
+        reason = f": {row.reason}" if row.reason else ""
+        told = [f"⇒ {to} #{number}" for to, number in row.told]
         table.add_row(
             f"{row.shard}/{row.seq}",
-            _local(row.received_at),
-            _local(row.legal_at),
-            row.by,
-            row.type,
-            row.outcome + (f": {row.reason}" if row.reason else ""),
-            "\n".join(row.led_to),
-            "\n".join(f"{to} #{number}" for to, number in row.told),
+            f"{_local(row.received_at)}\n{_local(row.legal_at)}",
+            f"{row.by}\n{row.type}\n{row.outcome}{reason}",
+            "\n".join([*row.led_to, *told]),
+            end_section=True,
         )
     return table
 

@@ -127,8 +127,12 @@ class Health:
                     await self.measure(store)
             except (Trouble, TimeoutError) as trouble:
                 log.info("health: could not measure: %r", trouble)
-                self._marks.clear()
+                self.forget()
             await asyncio.sleep(self.limits.every)
+
+    def forget(self) -> None:
+        """Begin anew with what stands still: nothing is known of the time since the last measurement."""
+        self._marks.clear()
 
     async def measure(self, store: "ReadStore") -> None:
         """Read positions and heads, ask for log ends, note what stands. Raises Trouble, TimeoutError."""
@@ -158,6 +162,8 @@ class Health:
             raise
         self._kafka_at = self._clock()
         places = [(topic, shard) for topic in shared.topics for shard in self.intake.workers]
+        if not places:
+            return {}
         try:
             async with asyncio.timeout(self.limits.answer):
                 bounds = await shared.source.bounds(places)
