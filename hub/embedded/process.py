@@ -14,12 +14,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hub.embedded.record import Identity, Record
+from hub.embedded.run_as import RunAs
 from hub.embedded.trouble import AlreadyRunning, PortBusy, ServerDied
 from hub.errors import EmbeddedServerError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
+
+OURSELVES = RunAs()
 
 _TAIL_LINES = 15
 _LAUNCH = Path(__file__).with_name("launch.py")
@@ -109,14 +112,12 @@ class ServerProcess:
         where = f"pid {record.server.pid}, ports {dict(record.ports)}"
         raise AlreadyRunning(f"{self.name} in {self.directory} runs already ({where})")
 
-    def spawn(self, command: Sequence[str], ports: Mapping[str, int], user: str | None = None) -> None:
+    def spawn(self, command: Sequence[str], ports: Mapping[str, int], run_as: RunAs = OURSELVES) -> None:
         """Start and record the process. Unless detached it gets the stop signal when this process dies."""
         if not self._detached and threading.current_thread() is not threading.main_thread():
             # The kernel ties a child's life to the *thread* that forked it.
             raise EmbeddedServerError(f"{self.name}: start it from the main thread, or detached")
-        launch = [sys.executable, "-IS", str(_LAUNCH)]
-        if user:
-            launch += ["--user", user]
+        launch = [sys.executable, "-IS", str(_LAUNCH), *run_as.arguments()]
         if not self._detached:
             launch += ["--die-with", str(os.getpid()), "--signal", str(int(self._stop_signal))]
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -176,12 +177,12 @@ def _tail(file: Path) -> str:
     return "\n".join(file.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
 
-async def run_tool(name: str, command: Sequence[str], user: str | None = None) -> None:
+async def run_tool(name: str, command: Sequence[str], run_as: RunAs = OURSELVES) -> None:
     """Run a preparing program to its end.
 
     If it fails: EmbeddedServerError with its output. Cancelling kills it.
     """
-    launch = [sys.executable, "-IS", str(_LAUNCH), *(["--user", user] if user else []), "--"]
+    launch = [sys.executable, "-IS", str(_LAUNCH), *run_as.arguments(), "--"]
     tool = await asyncio.create_subprocess_exec(
         *launch, *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

@@ -5,7 +5,7 @@ EmbeddedServerError
 ├── JarMismatch       a jar's content is not what the lock says
 ├── AlreadyRunning    a server runs on this home, or is just being started by someone else
 ├── PortBusy          another program listens on the port
-├── HomeUnreachable   root starts PostgreSQL as another user, who can't enter the directory
+├── HomeUnreachable   root starts PostgreSQL as another user, who can't enter the directory and may not be let through
 ├── ServerDied        the process ended before it answered; carries the end of its log
 └── NotRunning        nobody told where the servers are
 """
