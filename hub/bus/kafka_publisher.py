@@ -75,7 +75,8 @@ class KafkaPublisher:
 
     async def _forget(self, broken: AIOKafkaProducer) -> None:
         """Another caller may have made a new one already; that one stays."""
-        if self._producer is not broken:
+        replaced = self._producer is not broken
+        if replaced:
             return
         self._producer = None
         with contextlib.suppress(KafkaError, TimeoutError):
