@@ -89,6 +89,7 @@ class Core:
         )
         self.signer = HubSigner("hub-1", self.secrets["hub"])
         self.bus = bus or MemoryBus(self._tick)
+        self.running: list[asyncio.Task[None]] = []
         self.handed: dict[int, list[Committed]] = {shard: [] for shard in range(self.shards)}
         self.settings = QUICK
         self._said = 0
@@ -183,7 +184,7 @@ class Core:
         await intake.source.start(_ignore, _ignore)
         workers = [ShardWorker(shard, intake) for shard in range(self.shards)]
         tasks = [asyncio.create_task(worker.run()) for worker in workers]
-        self._running = tasks
+        self.running = tasks
         try:
             yield workers
         finally:
@@ -204,7 +205,7 @@ class Core:
         for _ in range(PATIENCE):
             if await done():
                 return
-            for task in self._running:
+            for task in self.running:
                 if task.done():
                     task.result()
             await asyncio.sleep(0.005)
@@ -250,7 +251,7 @@ class Core:
             if handed:
                 hand_over.put(self.handed[shard])
             tasks.append(Follower(work, shard, self.stores.journal, hand_over, 0.01))
-        self._running = [asyncio.create_task(follower.run()) for follower in tasks]
+        self.running = [asyncio.create_task(follower.run()) for follower in tasks]
         heads = [len(await self.entries(shard)) for shard in range(self.shards)]
 
         async def done() -> bool:
@@ -259,7 +260,7 @@ class Core:
         try:
             await self.until(done)
         finally:
-            await cancel(self._running)
+            await cancel(self.running)
 
     async def entries(self, shard: int | None = None) -> list[Entry]:
         """The journal: of one shard, or of all, one after the other."""
