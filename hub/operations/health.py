@@ -80,6 +80,7 @@ class Health:
         self._started = self._looked = self._awake = clock()
         self._marks: dict[Key, Mark] = {}
         self._mute: float | None = None
+        self._unmeasured: str | None = None
         self._kafka_at = -math.inf
 
     def stale(self) -> str | None:
@@ -102,6 +103,8 @@ class Health:
         notes: list[str] = []
         if (problem := self.stale()) is not None:
             against.append(problem)
+        if self._unmeasured is not None:
+            against.append(self._unmeasured)
         if self.intake is not None:
             if not self.intake.assigned_once:
                 against.append("intake: no shards assigned yet")
@@ -127,11 +130,12 @@ class Health:
                     await self.measure(store)
             except (Trouble, TimeoutError) as trouble:
                 log.info("health: could not measure: %r", trouble)
-                self.forget()
+                self.forget(str(trouble) or "no answer in time")
             await asyncio.sleep(self.limits.every)
 
-    def forget(self) -> None:
-        """Begin anew with what stands still: nothing is known of the time since the last measurement."""
+    def forget(self, why: str) -> None:
+        """A measurement failed: nothing is known of the time since the last one, so what stands begins anew."""
+        self._unmeasured = why
         self._marks.clear()
 
     async def measure(self, store: "ReadStore") -> None:
@@ -148,7 +152,7 @@ class Health:
             for place, end in (await self._ends(shared)).items():
                 at[place] = standing.positions.get(place, 0)
                 measured.lags[place] = max(end - at[place], 0)
-        self.measured = measured
+        self.measured, self._unmeasured = measured, None
         self._note({**measured.lags, **measured.behind}, at)
 
     async def _ends(self, shared: "Intake") -> dict[TopicPartition, int]:

@@ -53,6 +53,7 @@ class MetricsServer:
         config = uvicorn.Config(
             Starlette(routes=routes),
             log_config=None,
+            log_level="warning",
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,

@@ -89,8 +89,8 @@ class World:
         for _ in range(int(seconds / LIMITS.every)):
             try:
                 await self.health.measure(store)
-            except BusTrouble:
-                self.health.forget()
+            except BusTrouble as trouble:
+                self.health.forget(str(trouble))
             for _ in range(int(LIMITS.every)):
                 self.now += 1
                 if polling:
@@ -139,8 +139,10 @@ async def test_trouble_excuses_while_it_is_met_again_and_again() -> None:
 async def test_while_kafka_is_away_nothing_is_stale() -> None:
     world = World(ends={(OUT, 0): 5}, kafka_away=True)
     assert await world.live(3600) is None
+    assert world.health.ready() == (False, ["away"])
     world.kafka_away = False
     assert await world.live(LIMITS.still - 20) is None
+    assert world.health.ready() == (True, [])
 
 
 async def test_a_mute_consumer_is_found_while_kafka_answers() -> None:
