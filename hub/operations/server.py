@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
@@ -13,13 +12,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from hub.app import Parts, stop_on_failure
 from hub.errors import ConfigurationError
 from hub.operations.collecting import Collecting
 from hub.operations.health import Health
 from hub.store.reading import ReadStore
-
-if TYPE_CHECKING:
-    from hub.app import Parts
 
 
 class MetricsServer:
@@ -28,7 +25,7 @@ class MetricsServer:
     Takes no signals: those are the process's.
     """
 
-    def __init__(self, parts: "Parts", health: Health) -> None:
+    def __init__(self, parts: Parts, health: Health) -> None:
         self._settings, self._health = parts.settings, health
         self.store = ReadStore(parts.settings.database)
         self._collecting = Collecting(parts, health, self.store)
@@ -63,6 +60,8 @@ class MetricsServer:
             asyncio.create_task(self._server.serve(sockets=[listener]), name="metrics"),
             asyncio.create_task(self._health.watch(self.store), name="health"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(_failed)
 
     async def stop(self) -> None:
         """Idempotent."""
@@ -88,6 +87,12 @@ class MetricsServer:
 
     async def _readyz(self, request: Request) -> Response:
         return _answer(*self._health.ready())
+
+
+def _failed(task: "asyncio.Task[None]") -> None:
+    """A watchdog that ended by itself watches nothing: the process ends, as for any role."""
+    if not task.cancelled() and task.exception() is not None:
+        stop_on_failure(task)
 
 
 class _Server(uvicorn.Server):
