@@ -1,6 +1,7 @@
 """The intake transaction on PostgreSQL: everything that one batch changes, under the shard's row lock, in one commit."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from hub.store.pool import Connection, Pool
 from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
 from hub.store.url import plain_dsn
 
+log = logging.getLogger(__name__)
 _LOCK = "SELECT seq, frontier, received_at FROM shard WHERE shard = $1 FOR UPDATE"
 _POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
 _SEEN = """
@@ -48,6 +50,8 @@ ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset,
 _PARK = """
 INSERT INTO parked (shard, seq, reason, step, detail, topic, partition, record_offset, source, message_id, case_id, raw, since)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+# Partitions are made a million entries ahead; every so many entries somebody looks.
+_ROOM, _LOOK_AHEAD = 1_000_000, 50_000
 _JOURNAL = ("shard", "seq", "case_id", "outcome", "received_at", "entry", "leaf")
 _INBOX = ("source", "message_id", "shard", "seq", "mac", "outcome", "reason")
 
@@ -82,6 +86,8 @@ class PostgresIntakeUnit:
     async def write(self, changes: Changes) -> None:
         """Write all of it. The commit is the unit's end."""
         shard, head = self.head.shard, changes.head
+        if head.seq // _LOOK_AHEAD != self.head.seq // _LOOK_AHEAD:
+            await self._make_room(head.seq)
         if changes.journal:
             await self._connection.copy_records_to_table(
                 "journal",
@@ -129,6 +135,15 @@ class PostgresIntakeUnit:
             [position.next_offset for position in changes.positions.values()],
             [position.last_mac for position in changes.positions.values()],
         )
+
+    async def _make_room(self, seq: int) -> None:
+        """See that the journal's partitions reach a million entries further. Who reads there long may delay it."""
+        try:
+            async with self._connection.transaction():
+                await self._connection.execute("SET LOCAL lock_timeout = '500ms'")
+                await self._connection.execute("SELECT journal_ensure($1, $2)", self.head.shard, seq + _ROOM)
+        except asyncpg.LockNotAvailableError:
+            log.warning("shard %d: no room made beyond entry %d: the journal is being read", self.head.shard, seq)
 
     async def _remember(self, changes: Changes) -> None:
         """The inbox is one for all shards: an id that another took meanwhile is found at the next try."""
