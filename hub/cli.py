@@ -4,10 +4,9 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from functools import wraps
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,23 +15,25 @@ from rich.table import Table
 from hub.audit.commands import app as audit_app
 from hub.bus.admin import apply_topics
 from hub.bus.topics import TopicNames
+from hub.command_group import OneLine, group
 from hub.embedded.servers import Addresses, Servers
-from hub.errors import HubError
+from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
+from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
 from hub.run import ROLES, run_roles
+from hub.settings import Settings
 from hub.store.upgrade import upgrade
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Fengqiao Hub 枫桥中枢")
-topics_app = typer.Typer(no_args_is_help=True, help="Kafka topics.")
-db_app = typer.Typer(no_args_is_help=True, help="The store.")
-case_app = typer.Typer(no_args_is_help=True, help="Cases.")
-keys_app = typer.Typer(no_args_is_help=True, help="Signing keys.")
-positions_app = typer.Typer(no_args_is_help=True, help="Positions in the source topics.")
+
+app = group("Fengqiao Hub 枫桥中枢", OneLine)
+db_app = group("The store.")
+case_app = group("Cases.")
+keys_app = group("Signing keys.")
+positions_app = group("Positions in the source topics.")
 for name, sub in (
     ("topics", topics_app),
     ("db", db_app),
@@ -45,22 +46,14 @@ for name, sub in (
 
 console = Console()
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
-CityOption = Annotated[Path, typer.Option(help="The city's directory of departments (YAML).")]
 SANDBOX_CITY = Path(__file__).parent.parent / "deploy" / "sandbox" / "city" / "departments.yaml"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-def handled(command: Callable[P, T]) -> Callable[P, T]:
-    """Errors of ours become one line on stderr and exit code 2; anything else is a defect and shows its traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except HubError as error:
-            print(f"fengqiao: {type(error).__name__}: {error}", file=sys.stderr)
-            raise typer.Exit(2) from None
-
-    return run
+@app.callback()
+def quiet() -> None:
+    # The client's own lines repeat what our errors say.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
@@ -68,44 +61,64 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
 
 
 @app.command()
-@handled
-def up(home: HomeOption = DEFAULT_HOME, city: CityOption = SANDBOX_CITY, shards: int = 6) -> None:
-    """Start Kafka and PostgreSQL (or use FENGQIAO_KAFKA and FENGQIAO_DATABASE), make schema, topics and keys."""
+def up(
+    home: HomeOption = DEFAULT_HOME,
+    city: Annotated[
+        Path | None,
+        typer.Option(help="The city's directory of departments (YAML). First start: the sandbox city's."),
+    ] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Fixed at the first start: 6 unless given.")
+    ] = None,
+) -> None:
+    """Start Kafka and PostgreSQL (or use FENGQIAO_KAFKA and FENGQIAO_DATABASE), make schema, topics and keys.
+
+    What runs or is there already stays as it is.
+    """
     place = Home(home)
-    addresses = _wait(Servers(home, detached=True).start())
-    place.prepare(city, shards)
-    _wait(_prepare(place, addresses, shards))
-    console.print(f"Kafka [bold]{addresses.kafka}[/], PostgreSQL ready; next: [bold]fengqiao run all[/]")
+    new = not place.settings_file.exists()
+    try:
+        place.prepare(*place.founded(city, shards, SANDBOX_CITY))
+        addresses = _wait(Servers(home, detached=True).start(keep=True))
+        settings = place.settings(addresses.kafka, addresses.database)
+        _wait(_prepare(settings))
+    except HubError:
+        # A start that failed decides nothing for the next one.
+        if new:
+            place.settings_file.unlink(missing_ok=True)
+        raise
+    shown = f"{addresses.kafka} and {addresses.database.rpartition('@')[2]}"
+    typer.echo(f"Kafka and PostgreSQL serve on {shown}; next: fengqiao run all")
 
 
-async def _prepare(place: Home, addresses: Addresses, shards: int) -> None:
-    settings = place.settings(addresses.kafka, addresses.database)
-    await upgrade(settings.database, shards)
-    declared = TopicNames(settings.topic_prefix).declared(load_rules(settings.city).departments, shards)
-    await apply_topics(settings.kafka, declared, settings.replication)
+async def _prepare(settings: Settings) -> None:
+    await upgrade(settings.database, settings.shards)
+    departments = load_rules(settings.city).departments
+    declared = TopicNames(settings.topic_prefix).declared(departments, settings.shards)
+    await apply_topics(settings.kafka_address, declared, settings.replication)
 
 
 @app.command()
-@handled
 def down(
     home: HomeOption = DEFAULT_HOME,
-    purge: Annotated[bool, typer.Option(help="Remove all data, keys and logs too.")] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove all data, keys and logs too, for good.")
+    ] = False,
 ) -> None:
     """Stop the servers that `up` started. With --purge nothing is left."""
     servers = Servers(home, detached=True)
+    running = [one.name for one in _wait(servers.status()) if one.state in ("running", "failing")]
     _wait(servers.stop())
+    typer.echo(f"stopped {', '.join(running)}" if running else f"nothing of {servers.home} was running")
     if purge:
-        servers.purge()
-        Home(home).purge()
-        if home.is_dir() and not any(home.iterdir()):
-            home.rmdir()
-    console.print("stopped" + (", everything removed" if purge else ""))
+        typer.echo(
+            f"removed {servers.home}" if Home(home).purge() else f"{servers.home} holds nothing of ours"
+        )
 
 
 @app.command()
-@handled
 def status(home: HomeOption = DEFAULT_HOME) -> None:
-    """What runs, and whether it answers."""
+    """What runs, and whether it answers. Exits 1 when a server does not."""
     table = Table("server", "state", "address")
     all_well = True
     for one in _wait(Servers(home, detached=True).status()):
@@ -115,32 +128,15 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     raise typer.Exit(0 if all_well else 1)
 
 
-@topics_app.command("apply")
-@handled
-def topics_apply(home: HomeOption = DEFAULT_HOME) -> None:
-    """Make the topics that are missing, with their settings."""
-    settings = _settings(home)
-    declared = TopicNames(settings.topic_prefix).declared(
-        load_rules(settings.city).departments, settings.shards
-    )
-    applied = _wait(apply_topics(settings.kafka, declared, settings.replication))
-    for made in applied.made:
-        console.print(f"made    {made}")
-    for present in applied.present:
-        console.print(f"present {present}")
-
-
 @db_app.command("upgrade")
-@handled
 def db_upgrade(home: HomeOption = DEFAULT_HOME) -> None:
     """Bring the store to the present schema. Idempotent."""
     settings = _settings(home)
     _wait(upgrade(settings.database, settings.shards))
-    console.print("schema is up to date")
+    typer.echo("schema is up to date")
 
 
 @app.command(context_settings={"allow_interspersed_args": True})
-@handled
 def run(
     what: Annotated[list[str], typer.Argument(help=f"all, {', '.join(ROLES)}, or: connector ID")],
     home: HomeOption = DEFAULT_HOME,
@@ -150,10 +146,10 @@ def run(
     member: Annotated[str | None, typer.Option(help="Name of this process in the intake group.")] = None,
 ) -> None:
     """Run roles of the hub in this process, or a connector."""
-    logging.basicConfig(
-        level=os.environ.get("FENGQIAO_LOG", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    level = os.environ.get("FENGQIAO_LOG", "INFO")
+    if level not in LEVELS:
+        raise ConfigurationError(f"FENGQIAO_LOG={level!r}: allowed are {', '.join(LEVELS)}")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if what[0] == "connector":
         _run_connector(home, what[1:])
     settings = _settings(home, metrics_port=metrics_port, member=member)
@@ -163,53 +159,74 @@ def run(
 def _run_connector(home: Path, names: list[str]) -> None:
     """Becomes the connector's process: connectors know nothing of the hub, so they are not imported here."""
     if len(names) != 1:
-        raise typer.BadParameter("give one department: fengqiao run connector ID")
+        raise ConfigurationError(
+            f"connector {' '.join(names)!r}: give one department: fengqiao run connector ID"
+        )
     config = Home(home).connector_config(names[0])
-    if not config.exists():
-        raise typer.BadParameter(f"{config} is not there; see docs/how-to/connect-a-system.md")
+    if not config.is_file():
+        there = ", ".join(sorted(file.stem for file in config.parent.glob("*.yaml"))) or "none"
+        raise ConfigurationError(
+            f"connector {names[0]!r}: {config} is not there (configured: {there}); "
+            "see docs/how-to/connect-a-system.md"
+        )
     os.execv(sys.executable, [sys.executable, "-m", "connectors.run", "--config", str(config)])
 
 
 @case_app.command("show")
-@handled
-def case_show(case: str, home: HomeOption = DEFAULT_HOME) -> None:
-    """Who has what of a case (id, or a department's own number), in which state, since when."""
+def case_show(
+    case: Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Who has what of a case, in which state, since when."""
     from hub.operations.case_view import print_case
 
     _wait(print_case(_settings(home), case, console))
 
 
 @keys_app.command("new")
-@handled
-def keys_new(source: str, keyid: str, home: HomeOption = DEFAULT_HOME) -> None:
+def keys_new(
+    source: Annotated[str, typer.Argument(help="hub, or a department's id.")],
+    keyid: Annotated[str, typer.Argument(help="A new name, like court-2.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
     """Make a signing key: the public half is registered, the private one is for the department."""
     place = Home(home)
-    console.print(f"private key: {new_key(source, keyid, place.secrets, place.registry)}")
+    place.require_source(source)
+    typer.echo(f"private key: {new_key(source, keyid, place.secrets, place.registry)}")
 
 
 @positions_app.command("set")
-@handled
 def positions_set(
     topic: str,
-    partition: int,
-    offset: int,
+    partition: Annotated[int, typer.Argument(min=0)],
+    offset: Annotated[int, typer.Argument(min=0, help="The next record to read.")],
     reason: Annotated[str, typer.Option(help="Why; is recorded.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """The remedy for a stopped topic: read on from this offset. Recorded with the reason."""
     from hub.store.intake import set_position
 
-    old = _wait(set_position(_settings(home).database, topic, partition, offset, reason))
-    console.print(f"{topic}/{partition}: {old} → {offset}")
+    settings = _settings(home)
+    sources = TopicNames(settings.topic_prefix).sources(load_rules(settings.city).departments)
+    if topic not in sources:
+        raise ConfigurationError(f"topic {topic!r}: allowed are {', '.join(sources)}")
+    if partition >= settings.shards:
+        raise ConfigurationError(f"partition {partition}: allowed are 0 to {settings.shards - 1}")
+    if not reason.strip():
+        raise ConfigurationError(f"reason {reason!r}: say why, it is recorded")
+    old = _wait(set_position(settings.database, topic, partition, offset, reason))
+    typer.echo(f"{topic}/{partition}: {'none' if old is None else old} → {offset}")
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@app.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
 def demo(context: typer.Context) -> None:
     """Play a day in the sandbox city on a real Kafka and a real PostgreSQL. `fengqiao demo --help` lists options."""
     os.execv(sys.executable, [sys.executable, "-m", "deploy.demo", *context.args])
 
 
-def _settings(home: Path, **given: object) -> Any:
+def _settings(home: Path, **given: object) -> Settings:
     addresses = Addresses.find(home)
     return Home(home).settings(addresses.kafka, addresses.database, **given)
 

@@ -1,9 +1,10 @@
-"""Making and checking topics. Access lists and quotas are set where the cluster has an authorizer."""
+"""Making and checking topics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
 from hub.bus.security import KafkaAddress, client_options
@@ -54,3 +55,43 @@ async def apply_topics(
             )
     present = sorted(errors)
     return Applied([t.name for t in declared if t.name not in errors], present)
+
+
+async def topic_differences(
+    kafka: str | KafkaAddress, declared: Sequence[TopicDeclaration], replication: int = 1
+) -> list[str]:
+    """What is not as declared: topics that are missing, partitions, replicas, settings. Changes nothing.
+
+    Raises BusTrouble when Kafka is away.
+    """
+    admin = AIOKafkaAdminClient(**client_options(kafka))
+    try:
+        await admin.start()
+        described = await admin.describe_topics([topic.name for topic in declared])
+        found = {topic["topic"]: topic for topic in described if not topic["error_code"]}
+        present = [topic for topic in declared if topic.name in found]
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in present]
+        answers = await admin.describe_configs(asked) if asked else []
+    except KafkaError as error:
+        raise BusTrouble(f"Kafka at {kafka}: {error!r}") from error
+    finally:
+        await admin.close()
+    settings = {
+        resource[3]: {row[0]: row[1] for row in resource[4]}
+        for answer in answers
+        for resource in answer.resources
+    }
+    differences = [f"topic {topic.name}: is missing" for topic in declared if topic.name not in found]
+    for topic in present:
+        partitions = found[topic.name]["partitions"]
+        if len(partitions) != topic.partitions:
+            differences.append(
+                f"topic {topic.name}: {len(partitions)} partitions, declared {topic.partitions}"
+            )
+        fewest = min(len(partition["replicas"]) for partition in partitions)
+        if fewest < replication:
+            differences.append(f"topic {topic.name}: {fewest} replicas, declared {replication}")
+        for name, value in topic.settings.items():
+            if (has := settings[topic.name].get(name)) != value:
+                differences.append(f"topic {topic.name}: {name} is {has}, declared {value}")
+    return differences

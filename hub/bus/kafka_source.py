@@ -53,6 +53,7 @@ class KafkaSource:
         try:
             await consumer.start()
         except KafkaError as error:
+            await consumer.stop()
             raise BusTrouble(f"Kafka at {self._kafka} does not answer: {error!r}") from error
         self._consumer = consumer
         consumer.subscribe(topics=self._topics, listener=_Listener(on_assigned, on_revoked))
@@ -74,7 +75,8 @@ class KafkaSource:
             return []
         try:
             found = await self._live().getmany(*places, timeout_ms=wait_ms, max_records=max_records)
-        except IllegalStateError:
+        except IllegalStateError:  # the partitions were taken away; the worker is about to be stopped
+            await asyncio.sleep(wait_ms / 1000)
             return []
         except KafkaError as error:
             raise BusTrouble(f"reading shard {shard}: {error!r}") from error

@@ -40,6 +40,10 @@ class TopicNames:
         """What a department reads."""
         return f"{self.prefix}dept.{department}.in"
 
+    def groups_of(self, department: str) -> str:
+        """What the names of a department's consumer groups begin with."""
+        return f"{self.prefix}dept.{department}."
+
     def owner(self, topic: str) -> str | None:
         """The source that owns a source topic: a department's id, or `hub` for the hub's own; None for other topics."""
         name = topic.removeprefix(self.prefix)
