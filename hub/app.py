@@ -12,6 +12,7 @@ from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.topics import TopicNames
 from hub.domain.rules import Rules
+from hub.errors import BusTrouble
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
 from hub.intake.batch import Committed
@@ -108,16 +109,16 @@ class IntakeRole:
     parts: Parts
     followers: Followers
     workers: dict[int, tuple[ShardWorker, "asyncio.Task[None]"]] = field(default_factory=dict)
-    last_poll: float = field(default_factory=time.monotonic)
+    intake: Intake | None = None
     assigned_once: bool = False
 
     async def run(self) -> None:
         """Join the group and work until cancelled."""
         settings, rules = self.parts.settings, self.parts.rules
         topics = self.parts.names.sources(rules.departments)
-        self.source = KafkaSource(settings.kafka_address, settings.group, topics, settings.member)
+        source = KafkaSource(settings.kafka_address, settings.group, topics, settings.member)
         self.intake = Intake(
-            self.source,
+            source,
             PostgresIntakeStore(self.parts.pool),
             rules,
             self.parts.sealer,
@@ -128,14 +129,27 @@ class IntakeRole:
             self.followers.put,
             IntakeSettings(max_records=settings.batch),
         )
-        await self.source.start(self._assigned, self._revoked)
         try:
+            await self._join(source)
             await asyncio.Event().wait()
         finally:
             await self._revoked(set(self.workers))
-            await self.source.stop()
+            await source.stop()
+
+    async def _join(self, source: KafkaSource) -> None:
+        """Join the group; while Kafka is away, try again with backoff."""
+        delay = 0.5
+        while True:
+            try:
+                await source.start(self._assigned, self._revoked)
+                return
+            except BusTrouble as trouble:
+                log.warning("intake: %s; trying again in %.1f s", trouble, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 10.0)
 
     async def _assigned(self, shards: set[int]) -> None:
+        assert self.intake is not None
         log.info("shards %s are ours", sorted(shards))
         self.assigned_once = True
         for shard in sorted(shards - set(self.workers)):

@@ -31,7 +31,9 @@ def step_on_task(draft: Draft) -> None:
     target = _CHECKS.get(draft.message.step, _no_check)(draft, task, referral, target)
 
     by, legal_at = draft.message.source, draft.message.open.get("legal_at", draft.at)
-    draft.add(ev.TaskStepped(task.id, draft.message.step, target, by, draft.at, legal_at, step.rung))
+    # A reply that is not the flow's last one leaves the task in handling: it is no receipt yet.
+    rung = None if step.rung == "replied" and target == "handling" else step.rung
+    draft.add(ev.TaskStepped(task.id, draft.message.step, target, by, draft.at, legal_at, rung))
     if step.opens is not None:
         draft.add(ev.RequestOpened(step.opens, referral.id, task.id, by, draft.at))
     _learn_number(draft, task)

@@ -234,5 +234,4 @@ class Health:
 
 def shared_intake(role: "IntakeRole") -> "Intake | None":
     """What the role's workers share; None until the role has joined."""
-    found: Intake | None = getattr(role, "intake", None)
-    return found
+    return role.intake

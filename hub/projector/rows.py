@@ -107,6 +107,8 @@ def _stepped(to: Projection, entry: Entry, event: ev.TaskStepped) -> None:
     to.set_task(event.task, state=event.state, since=at)
     if event.rung is not None:
         to.set_task(event.task, **{f"{event.rung}_at": at})
+    if event.step == "rework.requested":
+        to.set_task(event.task, outcome=None)
 
 
 def _request_opened(to: Projection, entry: Entry, event: ev.RequestOpened) -> None:
