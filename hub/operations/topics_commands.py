@@ -1,10 +1,9 @@
 """`fengqiao topics …`: topics, access lists, rates and users of the cluster. Thin."""
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -14,14 +13,13 @@ from hub.bus.admin import apply_topics, topic_differences
 from hub.bus.applying import access_differences, apply_access
 from hub.bus.security import KafkaAddress
 from hub.bus.topics import TopicDeclaration, TopicNames
+from hub.command_group import group
 from hub.embedded.servers import Addresses
-from hub.errors import ConfigurationError, HubError
+from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
 from hub.rules.loader import load_rules
-from hub.settings import Settings
 
-T = TypeVar("T")
-app = typer.Typer(no_args_is_help=True, help="Kafka topics, and who may use them.")
+app = group("Kafka topics, and who may use them.")
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Admin = Annotated[
     str | None, typer.Option(help="Log in as this administrator (SCRAM) instead of as the hub.")
@@ -52,7 +50,8 @@ def apply_command(
     home: HomeOption = DEFAULT_HOME,
     access: Access = None,
     prune: Annotated[
-        bool, typer.Option(help="Revoke rights on the hub's topics and groups that are not declared.")
+        bool,
+        typer.Option("--prune", help="Revoke rights on the hub's topics and groups that are not declared."),
     ] = False,
     users: Annotated[
         Path | None, typer.Option(help="Make SCRAM users that are missing; their passwords go here.")
@@ -61,7 +60,7 @@ def apply_command(
     admin_password_file: AdminPassword = None,
 ) -> None:
     """Make what is missing: topics with their settings, access lists, rates, users. Idempotent."""
-    _run(_apply(_wanted(home, admin, admin_password_file), access, prune, users))
+    asyncio.run(_apply(_wanted(home, admin, admin_password_file), access, prune, users))
 
 
 async def _apply(wanted: Wanted, access: bool | None, prune: bool, users: Path | None) -> None:
@@ -90,7 +89,7 @@ def check_command(
     admin_password_file: AdminPassword = None,
 ) -> None:
     """Say what differs from the declaration. Exits 1 when anything does; changes nothing."""
-    differences = _run(_differences(_wanted(home, admin, admin_password_file), access))
+    differences = asyncio.run(_differences(_wanted(home, admin, admin_password_file), access))
     for difference in differences:
         typer.echo(difference)
     if differences:
@@ -110,35 +109,20 @@ async def _with_access(kafka: KafkaAddress, asked: bool | None) -> bool:
 
 
 def _wanted(home: Path, admin: str | None, admin_password_file: Path | None) -> Wanted:
-    try:
-        addresses = Addresses.find(home)
-        settings: Settings = Home(home).settings(addresses.kafka, addresses.database)
-        names, departments = TopicNames(settings.topic_prefix), load_rules(settings.city).departments
-        kafka = settings.kafka_address
-        if (admin is None) != (admin_password_file is None):
-            raise ConfigurationError("--admin and --admin-password-file go together")
-        if admin is not None and admin_password_file is not None:
-            kafka = kafka.logged_in_as(admin, admin_password_file)
-        access = AccessDeclaration.of(
-            names, departments, settings.hub_principal, settings.group, settings.department_rate
-        )
-    except HubError as error:
-        _fail(error)
+    addresses = Addresses.find(home)
+    settings = Home(home).settings(addresses.kafka, addresses.database)
+    names, departments = TopicNames(settings.topic_prefix), load_rules(settings.city).departments
+    kafka = settings.kafka_address
+    if (admin is None) != (admin_password_file is None):
+        raise ConfigurationError("--admin and --admin-password-file go together")
+    if admin is not None and admin_password_file is not None:
+        kafka = kafka.logged_in_as(admin, admin_password_file)
+    access = AccessDeclaration.of(
+        names, departments, settings.hub_principal, settings.group, settings.department_rate
+    )
     return Wanted(kafka, names.declared(departments, settings.shards), access, settings.replication)
 
 
 def _say(what: str, lines: list[str]) -> None:
     for line in lines:
         typer.echo(f"{what} {line}")
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except HubError as error:
-        _fail(error)
-
-
-def _fail(error: HubError) -> NoReturn:
-    typer.echo(f"fengqiao: {type(error).__name__}: {error}", err=True)
-    raise typer.Exit(2) from None
