@@ -129,7 +129,7 @@ class Flow(RuleData):
             raise ValueError(f"opens: {unknown} is no outcome of the flow")
         if self.effective_to is not None and self.effective_to < self.effective_from:
             raise ValueError(
-                f"effective_to {self.effective_to} is before effective_from {self.effective_from}"
+                f"effective_to: {self.effective_to} is before effective_from {self.effective_from}"
             )
         return self
 

@@ -19,10 +19,18 @@ def load_model(path: Path, model: type[M]) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = tuple(first["loc"])
-        where = ".".join(str(part) for part in place)
+        problem, place = first["msg"].removeprefix("Value error, "), tuple(first["loc"])
+        if place:
+            problem = f"{'.'.join(map(str, place))}: {problem}"
+        else:
+            place = _named(lines, problem)
         given = "" if isinstance(first["input"], dict | list) else f" (found {first['input']!r})"
-        raise RuleFileError(str(path), line_of(lines, place), f"{where}: {first['msg']}{given}") from None
+        raise RuleFileError(str(path), line_of(lines, place), problem + given) from None
+
+
+def line_in(path: Path, *place: str | int) -> int:
+    """The line of a place in a file that was read before."""
+    return line_of(read_yaml(path)[1], place)
 
 
 def read_yaml(path: Path) -> tuple[Any, Lines]:
@@ -48,6 +56,12 @@ def line_of(lines: Lines, place: tuple[str | int, ...]) -> int:
         if place[:length] in lines:
             return lines[place[:length]]
     return 1
+
+
+def _named(lines: Lines, problem: str) -> tuple[str | int, ...]:
+    """The place that a problem of the whole file begins with, as in `opens: 'x' is no outcome`."""
+    name = problem.partition(": ")[0]
+    return next((place for place in lines if ".".join(map(str, place)) == name), ())
 
 
 def _collect(node: yaml.Node, place: tuple[str | int, ...], lines: Lines, file: str) -> None:

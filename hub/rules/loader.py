@@ -9,7 +9,7 @@ from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.rules import Rules
 from hub.errors import RuleFileError
-from hub.rules.files import load_model
+from hub.rules.files import line_in, load_model
 
 HERE = Path(__file__).parent
 
@@ -23,7 +23,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE) -> Rules:
     directory = load_model(directory_file, Directory)
     departments = {department.id: department for department in directory.departments}
     if len(departments) != len(directory.departments):
-        raise RuleFileError(str(directory_file), 1, "departments: an id is given twice")
+        raise _wrong(directory_file, "departments", "an id is given twice")
     by_code: dict[str, list[Flow]] = {}
     for flow in flows.values():
         by_code.setdefault(flow.flow, []).append(flow)
@@ -43,21 +43,23 @@ def _check_flows(flows: dict[Path, Flow]) -> None:
     seen: dict[tuple[str, int], Path] = {}
     for path, flow in flows.items():
         if path.stem.split("@")[0] != flow.flow:
-            raise RuleFileError(str(path), 1, f"flow: {flow.flow!r} does not match the file name {path.name}")
+            raise _wrong(path, "flow", f"{flow.flow!r} does not match the file name {path.name}")
         if (flow.flow, flow.version) in seen:
-            raise RuleFileError(
-                str(path), 1, f"version: {flow.version} is also in {seen[flow.flow, flow.version].name}"
-            )
+            raise _wrong(path, "version", f"{flow.version} is also in {seen[flow.flow, flow.version].name}")
         seen[flow.flow, flow.version] = path
+    for path, flow in flows.items():
         unknown = sorted({code for opened in flow.opens.values() for code in opened} - codes)
         if unknown:
-            raise RuleFileError(str(path), 1, f"opens: {unknown} is no flow; allowed: {sorted(codes)}")
-    for path, flow in flows.items():
+            raise _wrong(path, "opens", f"{unknown} is no flow; allowed: {sorted(codes)}")
         for other in flows.values():
             overlaps = flow.effective_from <= (other.effective_to or flow.effective_from)
             if other.flow == flow.flow and other.version < flow.version and overlaps:
-                problem = f"effective_from: version {other.version} is still in force; give it an effective_to before"
-                raise RuleFileError(str(path), 1, problem)
+                problem = f"version {other.version} is still in force; give it an effective_to before"
+                raise _wrong(path, "effective_from", problem)
+
+
+def _wrong(path: Path, field: str, problem: str) -> RuleFileError:
+    return RuleFileError(str(path), line_in(path, field), f"{field}: {problem}")
 
 
 def _digest(lifecycle: Lifecycle, flows: list[Flow], directory: Directory) -> str:
