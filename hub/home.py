@@ -7,13 +7,17 @@ from pathlib import Path
 
 import yaml
 
+from hub.embedded.servers import Servers
 from hub.errors import ConfigurationError
 from hub.keys import new_key
 from hub.rules.loader import load_rules
-from hub.settings import Settings
+from hub.settings import Settings, read_mapping
 from hub.store.sealing import Sealer
 
 DEFAULT_HOME = Path(".fengqiao")
+HUB = "hub"
+
+_NOT_UP = "{} is not there: run `fengqiao up` first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +50,68 @@ class Home:
         """The configuration of a connector that runs on this machine."""
         return self.root / "connectors" / f"{department}.yaml"
 
+    def founded(self, city: Path | None, shards: int | None, default_city: Path) -> tuple[Path, int]:
+        """City and shards: as the first start settled them, else as given, else the defaults.
+
+        Raises ConfigurationError when something else is given than was settled.
+        """
+        if not self.settings_file.exists():
+            return city or default_city, shards or Settings.model_fields["shards"].default
+        stored = read_mapping(self.settings_file)
+        settled_city = Path(str(stored.get("city", default_city)))
+        settled_shards = stored.get("shards", Settings.model_fields["shards"].default)
+        if not isinstance(settled_shards, int):
+            raise ConfigurationError(f"{self.settings_file}: shards {settled_shards!r}: allowed is a number")
+        if city is not None and city.resolve() != settled_city:
+            raise ConfigurationError(
+                f"city {city}: {self.settings_file} says {settled_city}; leave it out, or change it there"
+            )
+        if shards is not None and shards != settled_shards:
+            raise ConfigurationError(
+                f"shards {shards}: {self.settings_file} says {settled_shards}, and the number can't change once "
+                "the store is made; leave it out, or give another home"
+            )
+        return settled_city, settled_shards
+
     def prepare(self, city: Path, shards: int) -> None:
         """Make what is missing: key-encryption key, a key for the hub and each department, settings. Idempotent.
 
-        Raises ConfigurationError when the home was made for other settings.
+        A department whose private key was taken away keeps its registered one. Raises ConfigurationError when
+        the home was made for other settings, RuleFileError for a wrong city; then nothing is made.
         """
-        self.secrets.mkdir(parents=True, exist_ok=True)
-        self.secrets.chmod(0o700)
-        self.logs.mkdir(exist_ok=True)
+        city, shards = self.founded(city, shards, city)
+        sources: Iterable[str] = (HUB, *load_rules(city).departments)
+        try:
+            self.secrets.mkdir(parents=True, exist_ok=True)
+            self.secrets.chmod(0o700)
+            self.logs.mkdir(exist_ok=True)
+        except OSError as problem:
+            raise ConfigurationError(f"home {self.root}: can't be made: {problem.strerror}") from None
         kek = self.secrets / "kek"
         if not kek.exists():
             Sealer.create_file(kek)
-        sources: Iterable[str] = ("hub", *load_rules(city).departments)
         for source in sources:
-            if not self.private_key(source).exists():
+            registered = self.registry / f"{source}.{source}-1.yaml"
+            if not self.private_key(source).exists() and not registered.exists():
                 new_key(source, f"{source}-1", self.secrets, self.registry)
         settings = {
             "city": str(city.resolve()),
             "keys": str(self.registry.resolve()),
             "kek": str(kek.resolve()),
-            "hub_key": str(self.private_key("hub").resolve()),
+            "hub_key": str(self.private_key(HUB).resolve()),
             "shards": shards,
         }
         if not self.settings_file.exists():
             self.settings_file.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-            return
-        stored = yaml.safe_load(self.settings_file.read_text(encoding="utf-8"))
-        if stored.get("shards") != shards:
-            raise ConfigurationError(
-                f"{self.settings_file}: shards {stored.get('shards')}, asked for {shards}"
-            )
+
+    def require_source(self, source: str) -> None:
+        """Raises ConfigurationError when nobody of this name signs messages in the home's city."""
+        if not self.settings_file.exists():
+            raise ConfigurationError(_NOT_UP.format(self.settings_file))
+        city = Path(str(read_mapping(self.settings_file).get("city")))
+        allowed = (HUB, *load_rules(city).departments)
+        if source not in allowed:
+            raise ConfigurationError(f"source {source!r}: allowed are {', '.join(allowed)} (see {city})")
 
     def private_key(self, source: str) -> Path:
         """The private key of a source, as `prepare` makes it."""
@@ -84,11 +120,36 @@ class Home:
     def settings(self, kafka: str, database: str, **given: object) -> Settings:
         """The settings of a process of this home."""
         if not self.settings_file.exists():
-            raise ConfigurationError(f"{self.settings_file} is not there: run `fengqiao up` first")
+            raise ConfigurationError(_NOT_UP.format(self.settings_file))
         return Settings.load(self.settings_file, kafka=kafka, database=database, **given)
 
-    def purge(self) -> None:
-        """Remove what `prepare` and the hub's processes made. Servers' data is their own to purge."""
-        for path in (self.registry, self.secrets, self.logs, self.root / "connectors", self.root / "demo"):
-            shutil.rmtree(path, ignore_errors=True)
-        self.settings_file.unlink(missing_ok=True)
+    def purge(self) -> bool:
+        """Remove all that the hub, its servers and its demo made here, and the directory if nothing else is in it.
+
+        False when nothing of ours is here: then nothing is touched. Raises AlreadyRunning while a server runs.
+        """
+        homes = [place for place in (Home(self.root / "sandbox"), self) if place._ours()]
+        for place in homes:
+            Servers(place.root).refuse_running()
+        for place in homes:
+            Servers(place.root).purge()
+            for path in (*place._directories(), place.settings_file):
+                _remove(path)
+            if not any(place.root.iterdir()):
+                place.root.rmdir()
+        return bool(homes)
+
+    def _directories(self) -> tuple[Path, ...]:
+        return (self.registry, self.secrets, self.logs, self.root / "connectors", self.root / "demo")
+
+    def _ours(self) -> bool:
+        # Somebody may name a directory of theirs by mistake: there `keys` and `log` are not ours to remove.
+        marks = ("hub.yaml", "secrets/kek", "kafka/start.lock", "postgres/start.lock")
+        return any((self.root / mark).exists() for mark in marks)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ async def run_roles(
     """
     unknown = sorted(set(roles) - set(ROLES))
     if unknown:
-        raise ConfigurationError(f"roles {unknown}: allowed are {', '.join(ROLES)}")
+        raise ConfigurationError(f"roles {', '.join(unknown)}: allowed are {', '.join(ROLES)}, or all alone")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -76,12 +76,7 @@ class Settings(BaseModel):
     @classmethod
     def load(cls, file: Path | None, **given: object) -> Self:
         """File, then environment, then `given`. Raises ConfigurationError naming the field, the value and what is allowed."""
-        values: dict[str, object] = {}
-        if file is not None:
-            try:
-                values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-            except (OSError, yaml.YAMLError) as problem:
-                raise ConfigurationError(f"settings {file}: {problem}") from None
+        values = read_mapping(file) if file is not None else {}
         for name in cls.model_fields:
             if (found := os.environ.get(f"FENGQIAO_{name.upper()}")) is not None:
                 values[name] = found
@@ -89,7 +84,30 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()
-            )
+            problems = "; ".join(_problem(e["loc"], e["type"], e["msg"], e["input"]) for e in error.errors())
             raise ConfigurationError(f"settings: {problems}") from None
+
+
+def _problem(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:
+    name = ".".join(map(str, place))
+    if kind == "missing":  # what was found is all the others, passwords included
+        return f"{name}: is missing"
+    if kind == "extra_forbidden":
+        return f"{name}: no such setting (found {found!r}); allowed: {', '.join(Settings.model_fields)}"
+    return f"{name}: {message} (found {found!r})"
+
+
+def read_mapping(file: Path) -> dict[str, object]:
+    """The settings in a YAML file. Raises ConfigurationError naming the file and, where it can, the line."""
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ConfigurationError(f"settings {file}: cannot be read: {problem}") from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else str(file)
+        what = getattr(problem, "problem", None) or " ".join(str(problem).split())
+        raise ConfigurationError(f"settings {where}: no valid YAML: {what}") from None
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise ConfigurationError(f"settings {file}: expected lines `name: value`, found {values!r}")
+    return values

@@ -13,6 +13,7 @@ from hub.embedded.kafka import EmbeddedKafka
 from hub.embedded.postgres import EmbeddedPostgres
 from hub.embedded.record import write_private
 from hub.embedded.trouble import AlreadyRunning, NotRunning
+from hub.errors import EmbeddedServerError
 
 HOME = Path(".fengqiao")
 KAFKA_VARIABLE, DATABASE_VARIABLE = "FENGQIAO_KAFKA", "FENGQIAO_DATABASE"
@@ -40,7 +41,7 @@ class Addresses:
         """
         try:
             noted = json.loads((home / "servers.json").read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             noted = {}
         kafka = os.environ.get(KAFKA_VARIABLE) or noted.get("kafka")
         database = os.environ.get(DATABASE_VARIABLE) or noted.get("database")
@@ -49,7 +50,8 @@ class Addresses:
                 name for name, value in ((KAFKA_VARIABLE, kafka), (DATABASE_VARIABLE, database)) if not value
             ]
             raise NotRunning(
-                f"no servers are running on {home.resolve()}: start them, or set {' and '.join(missing)}"
+                f"no servers are running on {home.resolve()}: start them with `fengqiao up`, "
+                f"or set {' and '.join(missing)}"
             )
         return cls(kafka, database)
 
@@ -93,21 +95,24 @@ class Servers:
         self.kafka = EmbeddedKafka(self.home, kafka_port, detached=detached)
         self.postgres = EmbeddedPostgres(self.home, postgres_port, detached=detached)
 
-    async def start(self) -> Addresses:
+    async def start(self, *, keep: bool = False) -> Addresses:
         """Start both at once; both serve when this returns. Fails or is cancelled as a whole, leaving none.
 
+        `keep`: one that runs and answers already is taken as it is; without it that is AlreadyRunning.
         Raises EmbeddedServerError of every kind.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
+        self._make_home()
+        kept_kafka = await self.kafka.healthy() if keep else False
+        kept_postgres = await self.postgres.healthy() if keep else False
         try:
             async with asyncio.TaskGroup() as group:
-                kafka = group.create_task(self._start_kafka())
-                postgres = group.create_task(self._start_postgres())
+                kafka = group.create_task(self._start_kafka(kept_kafka))
+                postgres = group.create_task(self._start_postgres(kept_postgres))
         except BaseException as trouble:
             # Only what this call started: the other may run for somebody else.
-            if _succeeded(kafka):
+            if _succeeded(kafka) and not kept_kafka:
                 await self._stop_kafka()
-            if _succeeded(postgres):
+            if _succeeded(postgres) and not kept_postgres:
                 await self._stop_postgres()
             if isinstance(trouble, BaseExceptionGroup):
                 raise trouble.exceptions[0] from None
@@ -134,14 +139,24 @@ class Servers:
 
     def purge(self) -> None:
         """Delete all data and logs of the servers on this home, for good. AlreadyRunning while one runs."""
+        self.refuse_running()
+        for pattern in (*_OURS, *_OURS_LAST):
+            for path in self.home.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def refuse_running(self) -> None:
+        """AlreadyRunning while a server runs on this home."""
         running = [server.pid for server in (self.kafka, self.postgres) if server.pid]
         if running:
             raise AlreadyRunning(
                 f"servers run on {self.home} (pids {running}): stop them before deleting their data"
             )
-        for pattern in (*_OURS, *_OURS_LAST):
-            for path in self.home.glob(pattern):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _make_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as trouble:
+            raise EmbeddedServerError(f"home {self.home}: can't be made: {trouble.strerror}") from None
 
     async def __aenter__(self) -> Addresses:
         return await self.start()
@@ -151,11 +166,13 @@ class Servers:
     ) -> None:
         await self.stop()
 
-    async def _start_kafka(self) -> str:
-        return self._external_kafka or await self.kafka.start()
+    async def _start_kafka(self, kept: bool) -> str:
+        running = self.kafka.address if kept else None
+        return self._external_kafka or running or await self.kafka.start()
 
-    async def _start_postgres(self) -> str:
-        return self._external_database or await self.postgres.start()
+    async def _start_postgres(self, kept: bool) -> str:
+        running = self.postgres.address if kept else None
+        return self._external_database or running or await self.postgres.start()
 
     async def _stop_kafka(self) -> None:
         if not self._external_kafka:

@@ -12,10 +12,10 @@ from hub.domain.case import MessageRef
 from hub.domain.entry import Entry
 from hub.domain.merkle import Frontier
 from hub.errors import LostShard
+from hub.store.connecting import connected
 from hub.store.journal import entries_of
 from hub.store.pool import Connection, Pool
 from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
-from hub.store.url import plain_dsn
 
 log = logging.getLogger(__name__)
 _LOCK = "SELECT seq, frontier, received_at FROM shard WHERE shard = $1 FOR UPDATE"
@@ -143,7 +143,9 @@ class PostgresIntakeUnit:
                 await self._connection.execute("SET LOCAL lock_timeout = '500ms'")
                 await self._connection.execute("SELECT journal_ensure($1, $2)", self.head.shard, seq + _ROOM)
         except asyncpg.LockNotAvailableError:
-            log.warning("shard %d: no room made beyond entry %d: the journal is being read", self.head.shard, seq)
+            log.warning(
+                "shard %d: no room made beyond entry %d: the journal is being read", self.head.shard, seq
+            )
 
     async def _remember(self, changes: Changes) -> None:
         """The inbox is one for all shards: an id that another took meanwhile is found at the next try."""
@@ -184,17 +186,13 @@ async def set_position(url: str, topic: str, partition: int, offset: int, reason
     """A person's decision to read on from an offset. Returns the old one; kept with the reason. Commits.
 
     The hash of the record before is forgotten, so the next start does not compare it. Workers that run find their
-    positions moved on and read them again.
+    positions moved on and read them again. Raises StoreTrouble, ConfigurationError.
     """
-    connection = await asyncpg.connect(plain_dsn(url))
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT 1 FROM shard WHERE shard = $1 FOR UPDATE", partition)
-            old = await connection.fetchval(_OFFSET, topic, partition)
-            await connection.execute(_SET_POSITION, topic, partition, offset)
-            note = json.dumps({"from": old, "to": offset, "reason": reason}, ensure_ascii=False)
-            name = f"position/{topic}/{partition}/{datetime.now(UTC).isoformat()}"
-            await connection.execute("INSERT INTO meta VALUES ($1, $2)", name, note)
-    finally:
-        await connection.close()
+    async with connected(url) as connection, connection.transaction():
+        await connection.execute("SELECT 1 FROM shard WHERE shard = $1 FOR UPDATE", partition)
+        old = await connection.fetchval(_OFFSET, topic, partition)
+        await connection.execute(_SET_POSITION, topic, partition, offset)
+        note = json.dumps({"from": old, "to": offset, "reason": reason}, ensure_ascii=False)
+        name = f"position/{topic}/{partition}/{datetime.now(UTC).isoformat()}"
+        await connection.execute("INSERT INTO meta VALUES ($1, $2)", name, note)
     return None if old is None else int(old)

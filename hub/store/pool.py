@@ -7,6 +7,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy as Connection
 
 from hub.errors import StoreTrouble
+from hub.store.connecting import explained
 from hub.store.roles import HUB_ROLE
 from hub.store.url import plain_dsn
 
@@ -37,17 +38,18 @@ class Pool:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def start(self) -> None:
-        """Open the pool. Raises StoreTrouble."""
+        """Open the pool. Raises StoreTrouble, ConfigurationError."""
         with_role = {"role": self._role, "application_name": "fengqiao", "jit": "off"}
         try:
-            self._pool = await asyncpg.create_pool(
-                self._dsn,
-                min_size=1,
-                max_size=self._size,
-                server_settings=with_role,
-                command_timeout=60,
-                reset=_as_it_is,
-            )
+            with explained():
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=self._size,
+                    server_settings=with_role,
+                    command_timeout=60,
+                    reset=_as_it_is,
+                )
         except _AWAY as error:
             raise StoreTrouble(f"PostgreSQL does not answer: {error!r}") from error
 

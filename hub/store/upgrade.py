@@ -9,30 +9,27 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hub.errors import ConfigurationError, ShardCountMismatch, StoreTrouble
+from hub.errors import ConfigurationError, ShardCountMismatch
+from hub.store.connecting import connected, explained
 from hub.store.url import sqlalchemy_url
 
 
 async def upgrade(dsn: str, shards: int) -> None:
     """Run the migrations and settle the shard count. Idempotent; safe when several processes start at once.
 
-    Raises ShardCountMismatch when the store was made for another number of shards, StoreTrouble when the server is away.
+    Raises ShardCountMismatch when the store was made for another number of shards, StoreTrouble when the server is
+    away, ConfigurationError when it does not let us in.
     """
     engine = create_async_engine(sqlalchemy_url(dsn))
     try:
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7299)")
-            await connection.run_sync(_migrate)
-    except OSError as error:
-        raise StoreTrouble(f"PostgreSQL does not answer: {error}") from error
+        with explained():
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7299)")
+                await connection.run_sync(_migrate)
     finally:
         await engine.dispose()
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await _settle(connection, shards)
-    finally:
-        await connection.close()
+    async with connected(dsn) as settling, settling.transaction():
+        await _settle(settling, shards)
 
 
 async def _settle(connection: "asyncpg.Connection[asyncpg.Record]", shards: int) -> None:
