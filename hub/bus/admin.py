@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
 
 from hub.bus.security import KafkaAddress, client_options
 from hub.bus.topics import TopicDeclaration
@@ -25,36 +25,35 @@ class Applied:
 async def apply_topics(
     kafka: str | KafkaAddress, declared: Sequence[TopicDeclaration], replication: int = 1
 ) -> Applied:
-    """Make the topics that are missing. Idempotent.
+    """Make the topics that are missing. Idempotent; who may not make topics may still find that all are there.
 
-    Raises ConfigurationError naming a topic that exists with another partition count, BusTrouble when Kafka is away.
+    Raises ConfigurationError naming a topic that exists with another partition count or may not be made, BusTrouble
+    when Kafka is away.
     """
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
-        wanted = [NewTopic(t.name, t.partitions, replication, topic_configs=t.settings) for t in declared]
-        errors = {
-            name: (code, text)
-            for name, code, text in (await admin.create_topics(wanted)).topic_errors
-            if code
-        }
-        described = await admin.describe_topics([t.name for t in declared])
+        described = await admin.describe_topics([topic.name for topic in declared])
+        counts = {one["topic"]: len(one["partitions"]) for one in described if not one["error_code"]}
+        missing = [topic for topic in declared if topic.name not in counts]
+        wanted = [NewTopic(t.name, t.partitions, replication, topic_configs=t.settings) for t in missing]
+        answers = (await admin.create_topics(wanted)).topic_errors if wanted else []
     except KafkaError as error:
         raise BusTrouble(f"Kafka at {kafka}: {error!r}") from error
     finally:
         await admin.close()
+    errors = {name: (code, text) for name, code, text in answers if code}
     for name, (code, text) in errors.items():
         if code != _EXISTS:
-            raise ConfigurationError(f"topic {name}: Kafka refuses it: {text} (code {code})")
-    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+            reason = text or for_code(code).__name__
+            raise ConfigurationError(f"topic {name}: Kafka refuses it: {reason} (code {code})")
     for topic in declared:
-        if topic.name in errors and counts.get(topic.name) != topic.partitions:
-            found, wanted_count = counts.get(topic.name), topic.partitions
+        if (found := counts.get(topic.name, topic.partitions)) != topic.partitions:
             raise ConfigurationError(
-                f"topic {topic.name} has {found} partitions, must have {wanted_count} (= shards)"
+                f"topic {topic.name} has {found} partitions, must have {topic.partitions} (= shards)"
             )
-    present = sorted(errors)
-    return Applied([t.name for t in declared if t.name not in errors], present)
+    made = [topic.name for topic in missing if topic.name not in errors]
+    return Applied(made, sorted({topic.name for topic in declared} - set(made)))
 
 
 async def topic_differences(

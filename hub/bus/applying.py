@@ -1,5 +1,6 @@
 """Bringing a cluster's access lists, rates and users to what is declared, and saying what differs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,9 @@ from hub.bus.access_reading import found_grants
 from hub.bus.rates import found_rates, set_rates
 from hub.bus.security import KafkaAddress
 from hub.bus.users import make_users, password_file
-from hub.errors import ConfigurationError
+from hub.errors import BusTrouble, ConfigurationError
+
+_LOOKS, _PAUSE = 200, 0.05
 
 
 @dataclass(slots=True)
@@ -26,11 +29,12 @@ class AccessApplied:
 async def apply_access(
     kafka: str | KafkaAddress, declared: AccessDeclaration, users: Path | None = None, prune: bool = False
 ) -> AccessApplied:
-    """Grant what is missing, set rates that differ; with `prune` revoke what nobody declared on this hub's topics and groups.
+    """Grant what is missing, set rates that differ; with `prune` revoke what nobody declared on this hub's own resources.
 
     `users`: where the passwords of new SCRAM users go; None makes none. Idempotent; a run that broke off is finished
-    by the next. What is granted more widely, and what is denied, is left to a person.
-    Raises BusTrouble; ConfigurationError without an authorizer or without the right to do this.
+    by the next. When this returns, the broker that was asked knows of everything. What is granted more widely, and
+    what is denied, is left to a person. Raises BusTrouble; ConfigurationError without an authorizer or without the
+    right to do this.
     """
     found = await _found(kafka)
     admin = AccessAdmin(kafka)
@@ -49,6 +53,7 @@ async def apply_access(
     else:
         applied.left += _texts(difference.undeclared)
     applied.left += _texts(difference.beyond)
+    await _until_read_back(kafka, set(difference.missing), set(difference.undeclared if prune else ()))
     rates = await found_rates(kafka, sorted(declared.rates))
     wrong = {user: rate for user, rate in declared.rates.items() if rates.get(user) != rate}
     await set_rates(kafka, wrong)
@@ -71,6 +76,20 @@ async def access_differences(kafka: str | KafkaAddress, declared: AccessDeclarat
             if rates.get(user) != rate
         ),
     ]
+
+
+async def _until_read_back(kafka: str | KafkaAddress, made: set[Grant], revoked: set[Grant]) -> None:
+    """The controller answers before the brokers have heard of it."""
+    if not made and not revoked:
+        return
+    for _ in range(_LOOKS):
+        found = set(await _found(kafka))
+        if made <= found and not revoked & found:
+            return
+        await asyncio.sleep(_PAUSE)
+    raise BusTrouble(
+        f"Kafka at {kafka} took {len(made | revoked)} changes of access lists but does not show them"
+    )
 
 
 async def _found(kafka: str | KafkaAddress) -> list[Grant]:

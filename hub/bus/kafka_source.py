@@ -13,11 +13,13 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from hub.bus.ports import Assigned, Bounds, InRecord, TopicPartition
+from hub.bus.raw_records import fetch_raw
 from hub.bus.security import KafkaAddress, client_options
 from hub.errors import BusTrouble
 
 # A worker that is thought dead too early does no harm (positions under the shard lock), so a short session is right.
 SESSION_MS = 6_000
+_LOOKS, _PAUSE = 50, 0.1
 _BY_TIME = attrgetter("timestamp")
 
 
@@ -33,6 +35,7 @@ class KafkaSource:
     ) -> None:
         self._kafka, self._group, self._topics, self._member = kafka, group, list(topics), member
         self._consumer: AIOKafkaConsumer | None = None
+        self._next: dict[KafkaPartition, int] = {}
 
     async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
         """Join the group. The callbacks get shard numbers; reading starts at what `seek` set in `on_assigned`."""
@@ -52,11 +55,27 @@ class KafkaSource:
         )
         try:
             await consumer.start()
+            unseen = await self._unseen(consumer)
         except KafkaError as error:
             await consumer.stop()
             raise BusTrouble(f"Kafka at {self._kafka} does not answer: {error!r}") from error
+        if unseen:
+            await consumer.stop()
+            raise BusTrouble(
+                f"Kafka at {self._kafka} shows no topic {', '.join(unseen)}: it is missing, or the hub may not read it "
+                "(`fengqiao topics check`)"
+            )
         self._consumer = consumer
         consumer.subscribe(topics=self._topics, listener=_Listener(on_assigned, on_revoked))
+
+    async def _unseen(self, consumer: AIOKafkaConsumer) -> list[str]:
+        """Topics that the broker does not show. With one of them the group would wait for its partitions in silence."""
+        for _ in range(_LOOKS):
+            # A topic that was just made reaches the brokers a moment later.
+            if not (unseen := sorted(set(self._topics) - await consumer.topics())):
+                break
+            await asyncio.sleep(_PAUSE)
+        return unseen
 
     async def stop(self) -> None:
         """Leave the group."""
@@ -78,8 +97,11 @@ class KafkaSource:
         except IllegalStateError:  # the partitions were taken away; the worker is about to be stopped
             await asyncio.sleep(wait_ms / 1000)
             return []
+        except UnicodeDecodeError:
+            found = await self._take_raw(places, max_records)
         except KafkaError as error:
             raise BusTrouble(f"reading shard {shard}: {error!r}") from error
+        self._next |= {place: records[-1].offset + 1 for place, records in found.items() if records}
         lists: list[list[Any]] = [records for records in found.values() if records]
         return lists[0] if len(lists) == 1 else list(heapq.merge(*lists, key=_BY_TIME))
 
@@ -88,6 +110,7 @@ class KafkaSource:
         place = KafkaPartition(*at)
         if place in self._live().assignment():
             self._live().seek(place, offset)
+            self._next[place] = offset
 
     async def position(self, at: TopicPartition) -> int:
         """The offset that the next `take` begins with."""
@@ -115,11 +138,26 @@ class KafkaSource:
         consumer.seek(place, offset)
         try:
             found = await consumer.getmany(place, timeout_ms=5_000, max_records=1)
+        except UnicodeDecodeError:
+            found = {place: await fetch_raw(consumer, place, offset)}
         except KafkaError as error:
             raise BusTrouble(f"reading {at} at {offset}: {error!r}") from error
         records = found.get(place)
         first: InRecord | None = records[0] if records else None
         return first
+
+    async def _take_raw(self, places: Sequence[KafkaPartition], most: int) -> dict[KafkaPartition, list[Any]]:
+        """Read on past a record that aiokafka cannot decode. What its failed call took of others is taken again."""
+        consumer = self._live()
+        found: dict[KafkaPartition, list[Any]] = {}
+        for place in places:
+            if place not in self._next or place not in consumer.assignment():
+                continue
+            records = (await fetch_raw(consumer, place, self._next[place]))[:most] if most else []
+            most -= len(records)
+            found[place] = records
+            consumer.seek(place, records[-1].offset + 1 if records else self._next[place])
+        return found
 
     async def cluster_id(self) -> str:
         """The id of the Kafka cluster: another cluster with the same topics is not the same history."""

@@ -1,12 +1,15 @@
 """SCRAM users for the departments and the hub: made once, their passwords in files for those who log in."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from hub.bus.access_admin import AccessAdmin
-from hub.errors import ConfigurationError
+from hub.errors import BusTrouble, ConfigurationError
+
+_LOOKS, _PAUSE = 200, 0.05
 
 
 async def make_users(admin: AccessAdmin, users: Sequence[str], directory: Path) -> list[str]:
@@ -16,9 +19,16 @@ async def make_users(admin: AccessAdmin, users: Sequence[str], directory: Path) 
     taken: so a run that broke off is finished by the next. Raises ConfigurationError, BusTrouble.
     """
     made = await admin.without_login(users)
+    if not made:
+        return []
     for user in made:
         await admin.set_password(user, _password(directory, user))
-    return made
+    for _ in range(_LOOKS):
+        # The controller answers before the brokers have heard of it.
+        if not await admin.without_login(made):
+            return made
+        await asyncio.sleep(_PAUSE)
+    raise BusTrouble(f"Kafka took the users {', '.join(made)} but does not show them")
 
 
 def password_file(directory: Path, user: str) -> Path:
