@@ -5,11 +5,10 @@ from datetime import timedelta
 from pydantic_core import from_json
 
 from hub.bus.memory import MemoryPublisher
-from hub.domain.case import Case
+from hub.domain.case import CASES, Case
 from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
-from hub.intake.batch import CASES
 from hub.timekeeper.timekeeper import Timekeeper
 from tests.support.core import Core, Ids
 

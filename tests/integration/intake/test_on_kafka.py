@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from hub.bus.admin import apply_topics
 from hub.bus.kafka_publisher import KafkaPublisher
@@ -14,7 +15,7 @@ from hub.bus.kafka_source import KafkaSource
 from hub.bus.ports import OutRecord
 from hub.domain.entry import Outcome
 from hub.embedded.servers import Addresses
-from hub.errors import LogStartPassed, TopicWentBack
+from hub.errors import LogStartPassed, ParkingName, TopicWentBack
 from hub.intake.worker import ShardWorker
 from hub.store.memory import MemoryStore
 from hub.timekeeper.timekeeper import Timekeeper
@@ -211,3 +212,61 @@ async def test_transactional_senders_leave_gaps_that_stop_nothing(core: KafkaCor
 
 def signed(ids: Ids) -> dict[str, str]:
     return {"referral": ids.referral, "task": ids.task, "legal_at": "2026-03-02T10:00:00+08:00"}
+
+
+class NotText(str):
+    """A header name that goes out with bytes that are no UTF-8 at its end."""
+
+    def encode(self, *how: str) -> bytes:  # type: ignore[override]
+        return str.__str__(self).encode("ascii") + b"\xff\xfe"
+
+
+async def write_raw(
+    core: KafkaCore, compression: int, *records: tuple[OutRecord, list[tuple[str, bytes]]]
+) -> None:
+    """Write records in one batch as a client does that doesn't care what a header name is made of."""
+    producer = AIOKafkaProducer(bootstrap_servers=core.kafka)
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        # The compiled builder takes honest text only; the other one lets `encode` decide.
+        batch._builder = _DefaultRecordBatchBuilderPy(2, compression, False, -1, -1, -1, 64_000)
+        for out, more in records:
+            batch.append(key=out.key, value=out.value, timestamp=None, headers=[*more, *out.headers])
+        await (await producer.send_batch(batch, records[0][0].topic, partition=0))
+    finally:
+        await producer.stop()
+
+
+@pytest.mark.parametrize("compression", [0, 1, 2, 3, 4])
+async def test_a_header_name_that_is_no_text_stops_nothing(core: KafkaCore, compression: int) -> None:
+    """Any client may write such bytes. One that is no attribute is left alone, as any other header is."""
+    ids = await standing(core)
+    steps = [step(core, ids, type_) for type_ in ("task.accepted", "task.started")]
+    steps += [step(core, ids, "task.progressed", step=f"s{n}") for n in range(4)]
+    bad, worse = [(NotText("x"), b"1")], [(NotText("ce_"), b"1")]
+    await write_raw(core, compression, (steps[0], []), (steps[1], bad), (steps[2], worse), (steps[3], []))
+    await core.send(steps[4])
+    await write_raw(core, compression, (steps[5], bad))
+    petition = core.message("petition", "case.fact_recorded", ids.case, FACT)
+    await core.send(petition)
+    await core.run(lambda worker: core.has(10))
+    worker = await core.run(lambda worker: core.has(10))
+    assert worker.stopped == {}
+    justice = core.names.out_of("justice")
+    ours = [e for e in await core.entries(0) if e.origin and e.origin.topic == justice]
+    assert [e.origin.offset for e in ours if e.origin] == list(range(8))
+    assert [(e.outcome, e.reason) for e in ours] == [
+        (Outcome.PARKED, ParkingName.BAD_ENVELOPE) if n == 4 else (Outcome.DECIDED, None) for n in range(8)
+    ]
+    assert len(await core.entries(0)) == 10
+
+
+async def test_a_restart_after_such_a_record_recognises_it(core: KafkaCore) -> None:
+    ids = await standing(core)
+    await write_raw(core, 0, (step(core, ids, "task.accepted"), [(NotText("ce_"), b"1")]))
+    await core.run(lambda worker: core.has(4))
+    await core.send(step(core, ids, "task.accepted"))
+    worker = await core.run(lambda worker: core.has(5))
+    assert worker.stopped == {}
+    assert (await core.entries(0))[-1].outcome is Outcome.DECIDED

@@ -4,12 +4,11 @@ import asyncio
 from dataclasses import replace
 
 from hub.bus.memory import MemorySource
-from hub.domain.case import Case
+from hub.domain.case import CASES, Case
 from hub.domain.entry import Outcome
 from hub.domain.evolve import fold
 from hub.domain.merkle import Frontier, leaf_hash
 from hub.errors import ParkingName
-from hub.intake.batch import CASES
 from hub.intake.brake import Brake
 from hub.intake.worker import IntakeSettings, ShardWorker, cancel
 from schemas.partitioner import partition_of
