@@ -12,6 +12,7 @@ from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.topics import TopicNames
 from hub.domain.rules import Rules
+from hub.ending import Ending
 from hub.errors import BusTrouble
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
@@ -49,6 +50,7 @@ class Parts:
     keys: KeyRegistry
     signer: HubSigner
     journal: PostgresJournal
+    ending: Ending = field(default_factory=Ending)
 
 
 @contextlib.asynccontextmanager
@@ -88,7 +90,7 @@ class Followers:
             hand_over = HandOver()
             follower = Follower(work, shard, self.parts.journal, hand_over, self.poll_seconds)
             task = asyncio.create_task(follower.run(), name=f"{work.name}-{shard}")
-            task.add_done_callback(stop_on_failure)
+            self.parts.ending.watch(task)
             followers.append((follower, hand_over, task))
         self.running[shard] = followers
 
@@ -156,7 +158,7 @@ class IntakeRole:
             worker = ShardWorker(shard, self.intake)
             self.followers.start(shard)
             task = asyncio.create_task(worker.run(), name=f"intake-{shard}")
-            task.add_done_callback(stop_on_failure)
+            self.parts.ending.watch(task)
             self.workers[shard] = (worker, task)
 
     async def _revoked(self, shards: set[int]) -> None:
@@ -164,18 +166,6 @@ class IntakeRole:
             _, task = self.workers.pop(shard)
             await cancel([task])
             await self.followers.stop(shard)
-
-
-def stop_on_failure(task: "asyncio.Task[None]") -> None:
-    """A role's task that ends by itself is a defect: say so and end the process, a supervisor starts it anew."""
-    if task.cancelled():
-        return
-    failure = task.exception()
-    log.critical("%s ended: %r", task.get_name(), failure, exc_info=failure)
-    FAILED.set()
-
-
-FAILED = asyncio.Event()
 
 
 def works_of(parts: Parts, relay: bool, projector: bool) -> tuple[list[Work], KafkaPublisher | None]:

@@ -8,13 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from hub.app import (
-    FAILED,
     POLL_ALONE,
     Followers,
     IntakeRole,
     Parts,
     parts_of,
-    stop_on_failure,
     timekeeper_of,
     tune_collector,
     works_of,
@@ -66,27 +64,31 @@ async def run_roles(
             stack.push_async_callback(own.stop)
             tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
         for task in tasks:
-            task.add_done_callback(stop_on_failure)
+            parts.ending.watch(task)
         health = Health(intake, followers)
         server = MetricsServer(parts, health)
         await server.start()
         stack.push_async_callback(server.stop)
         tune_collector()
         log.info("running %s", ", ".join(roles))
-        failed = await _wait(stop, health)
-        async with asyncio.timeout(STOP_SECONDS):
-            await cancel(tasks)
-            for shard in list(followers.running):
-                await followers.stop(shard)
+        failed = await _wait(stop, parts.ending.failed, health)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await cancel(tasks)
+                for shard in list(followers.running):
+                    await followers.stop(shard)
+        except TimeoutError:
+            log.critical("did not stop within %.0f s", STOP_SECONDS)
+            failed = True
     return 1 if failed else 0
 
 
-async def _wait(stop: asyncio.Event, health: Health) -> bool:
+async def _wait(stop: asyncio.Event, failed: asyncio.Event, health: Health) -> bool:
     """Wait for the end; True when it is a failure or the watchdog found the process stale."""
-    while not stop.is_set() and not FAILED.is_set():
+    while not stop.is_set() and not failed.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
         if (problem := health.stale()) is not None:
             log.critical("stale: %s", problem)
             return True
-    return FAILED.is_set()
+    return failed.is_set()

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from hub.app import Parts, stop_on_failure
+from hub.app import Parts
 from hub.errors import ConfigurationError
 from hub.operations.collecting import Collecting
 from hub.operations.health import Health
@@ -26,7 +26,7 @@ class MetricsServer:
     """
 
     def __init__(self, parts: Parts, health: Health) -> None:
-        self._settings, self._health = parts.settings, health
+        self._settings, self._health, self._ending = parts.settings, health, parts.ending
         self.store = ReadStore(parts.settings.database)
         self._collecting = Collecting(parts, health, self.store)
         self._server: _Server | None = None
@@ -61,7 +61,8 @@ class MetricsServer:
             asyncio.create_task(self._health.watch(self.store), name="health"),
         ]
         for task in self._tasks:
-            task.add_done_callback(_failed)
+            # A watchdog that ended by itself watches nothing.
+            self._ending.watch(task, may_return=True)
 
     async def stop(self) -> None:
         """Idempotent."""
@@ -87,12 +88,6 @@ class MetricsServer:
 
     async def _readyz(self, request: Request) -> Response:
         return _answer(*self._health.ready())
-
-
-def _failed(task: "asyncio.Task[None]") -> None:
-    """A watchdog that ended by itself watches nothing: the process ends, as for any role."""
-    if not task.cancelled() and task.exception() is not None:
-        stop_on_failure(task)
 
 
 class _Server(uvicorn.Server):
