@@ -136,6 +136,7 @@ class IntakeRole:
             await asyncio.Event().wait()
         finally:
             await self._revoked(set(self.workers))
+            await self.intake.checker.stop()
             await source.stop()
 
     async def _join(self, source: KafkaSource) -> None:

@@ -10,7 +10,8 @@
     │   └── RulesNotLoaded        the journal used a rule digest that this process does not have
     ├── Trouble                   something of the hub's own is away: wait with backoff, skip nothing
     │   ├── StoreTrouble
-    │   └── BusTrouble
+    │   ├── BusTrouble
+    │   └── CheckerTrouble
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
     └── EmbeddedServerError       a child server could not be started or stopped
     Refusal                       readable, but not allowed now: journaled and answered (not an error of the hub)
@@ -75,6 +76,10 @@ class StoreTrouble(Trouble):
 
 class BusTrouble(Trouble):
     """Kafka did not answer or refused for now."""
+
+
+class CheckerTrouble(Trouble):
+    """The process that checks signatures has ended; another is started."""
 
 
 class LostShard(HubError):

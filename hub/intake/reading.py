@@ -26,7 +26,8 @@ class Read:
     """A record that could be read. `data` is all of it; `open` and `hidden` its two halves (5a.7).
 
     `open` holds only what the contract names, at every level: anything else might be personal.
-    `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept.
+    `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept. `signed`: whether the
+    signature holds, where somebody has looked already.
     """
 
     record: InRecord
@@ -36,6 +37,7 @@ class Read:
     open: dict[str, Any]
     hidden: dict[str, Any]
     canonical: bool
+    signed: bool | None = None
 
 
 def record_bytes(record: InRecord) -> bytes:

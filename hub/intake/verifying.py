@@ -1,6 +1,6 @@
 """Whose signature a message carries, and whether it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.errors import ConfigurationError, Parking, ParkingName
+from hub.intake.checker import Checker
 from hub.intake.reading import Read
 from schemas.identifiers import DepartmentId
 from schemas.signature import verify
@@ -35,6 +36,7 @@ class KeyRegistry:
 
     def __init__(self, keys: Mapping[tuple[str, str], tuple[RegisteredKey, Ed25519PublicKey]]) -> None:
         self._keys = dict(keys)
+        self._raw = {name: key.public_bytes_raw() for name, (_, key) in keys.items()}
 
     @classmethod
     def from_directory(cls, directory: Path) -> "KeyRegistry":
@@ -55,6 +57,15 @@ class KeyRegistry:
             keys[entry.department, entry.keyid] = (entry, public)
         return cls(keys)
 
+    async def look_ahead(self, messages: Sequence[Read], checker: Checker) -> None:
+        """Have the signatures of a backlog checked beside; `check` then knows. Raises CheckerTrouble."""
+        named = [(m, self._raw.get((m.envelope.source, m.envelope.keyid or ""))) for m in messages]
+        known = [(message, raw) for message, raw in named if raw is not None]
+        if known:
+            checks = [(raw, message.attributes, message.record.value or b"") for message, raw in known]
+            for (message, _), holds in zip(known, await checker.check(checks), strict=True):
+                message.signed = holds
+
     def check(self, message: Read, at: datetime) -> None:
         """Raise Parking unless a key of the source that was valid at `at` signed the message."""
         envelope = message.envelope
@@ -68,7 +79,9 @@ class KeyRegistry:
         entry, key = found
         if at < entry.valid_from or (entry.valid_to is not None and at >= entry.valid_to):
             raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} is not valid at {at}", _STEP)
-        if not verify(message.attributes, message.record.value or b"", key):
+        if message.signed is None:
+            message.signed = verify(message.attributes, message.record.value or b"", key)
+        if not message.signed:
             raise Parking(
                 ParkingName.BAD_SIGNATURE, f"the signature of {envelope.keyid!r} does not verify", _STEP
             )

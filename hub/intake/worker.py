@@ -16,6 +16,7 @@ from hub.domain.rules import Rules
 from hub.errors import LostShard, Parking, ParkingName, Refusal, Stopped, Trouble
 from hub.intake.batch import CASES, Batch, Committed, Item
 from hub.intake.brake import Brake
+from hub.intake.checker import Checker
 from hub.intake.clock_gate import ClockGate
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
 from hub.intake.reading import read, received_at
@@ -25,6 +26,8 @@ from hub.store.sealing import CaseKey, Sealer
 
 log = logging.getLogger(__name__)
 CACHED_CASES = 20_000
+# From so many messages on, asking a process beside costs less than checking signatures here.
+BACKLOG = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Intake:
     hand_over: Callable[[int, list[Committed]], None]
     settings: IntakeSettings = field(default_factory=IntakeSettings)
     brake: Brake = field(default_factory=Brake)
+    checker: Checker = field(default_factory=Checker)
 
 
 class ShardWorker:
@@ -142,14 +146,16 @@ class ShardWorker:
 
     async def _transact(self, records: list[InRecord], defect: bool) -> list[Committed]:
         intake = self._intake
+        items = await self._items(records, defect)
         async with intake.store.unit(self.shard) as unit:
             fresh = fresh_records(records, unit.positions, self._gaps)
             if not fresh:
                 raise LostShard("positions have moved past this batch")
+            items = _those_of(items, fresh)
             if unit.head.seq != self._head:
                 self._forget()
             batch = Batch(unit.head, intake.rules, intake.sealer, {}, {}, {}, {})
-            items = self._items(fresh, batch, defect)
+            self._admit(items, batch)
             await self._load(unit, items, batch)
             batch.run(items)
             batch.changes.positions = next_positions(fresh, intake.sealer)
@@ -157,22 +163,34 @@ class ShardWorker:
         self._cache(batch)
         return batch.committed
 
-    def _items(self, records: Sequence[InRecord], batch: Batch, defect: bool) -> list[Item]:
+    async def _items(self, records: Sequence[InRecord], defect: bool) -> list[Item]:
+        """Read and look at signatures. That needs no state, so it is done before the shard's row is locked."""
+        intake = self._intake
         items = []
-        last = batch.head.received_at
         for record in records:
-            last = received_at(record, last)
-            item = Item(record, last)
+            item = Item(record, received_at(record, None))
             try:
                 if defect:
                     raise Parking(ParkingName.DEFECT, "the record could not be stored", "commit")
-                message = read(record, self._intake.names, self._intake.shards)
-                self._intake.keys.check(message, last)
-                item.read = message
+                item.read = read(record, intake.names, intake.shards)
             except (Parking, Refusal) as problem:
                 item.problem = problem
             items.append(item)
+        reads = [item.read for item in items if item.read is not None]
+        if len(reads) >= BACKLOG:
+            await intake.keys.look_ahead(reads, intake.checker)
         return items
+
+    def _admit(self, items: Sequence[Item], batch: Batch) -> None:
+        """The moment of each record, never below the shard's last, and whether its key was valid then."""
+        last = batch.head.received_at
+        for item in items:
+            item.at = last = received_at(item.record, last)
+            if item.read is not None:
+                try:
+                    self._intake.keys.check(item.read, last)
+                except Parking as problem:
+                    item.read, item.problem = None, problem
 
     async def _load(self, unit: IntakeUnit, items: Sequence[Item], batch: Batch) -> None:
         """The inbox rows, cases, keys and waiting messages that this batch needs."""
@@ -207,6 +225,11 @@ class ShardWorker:
     def _forget(self) -> None:
         self._cases.clear()
         self._head = -1
+
+
+def _those_of(items: Sequence[Item], records: Sequence[InRecord]) -> list[Item]:
+    kept = {(record.topic, record.offset) for record in records}
+    return [item for item in items if (item.record.topic, item.record.offset) in kept]
 
 
 async def cancel(tasks: Sequence["asyncio.Task[None]"]) -> None:
