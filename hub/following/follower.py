@@ -43,6 +43,7 @@ class Follower:
         self.work, self.shard, self.position = work, shard, 0
         self.moved_at, self.troubled_at = time.monotonic(), -math.inf
         self._store, self._hand_over, self._poll, self._batch = store, hand_over, poll_seconds, batch
+        self._behind = True
 
     async def run(self) -> None:
         """Follow until cancelled; troubles are waited out with backoff, then the position is read again."""
@@ -51,8 +52,7 @@ class Follower:
             try:
                 if not placed:
                     self.position = await self._store.follower(self.work.name, self.shard)
-                    await self._catch_up()
-                    placed = True
+                    self._behind = placed = True
                 await self._follow()
                 delay = 0.2
             except LostShard as lost:
@@ -67,16 +67,16 @@ class Follower:
                 delay = min(delay * 2, 10.0)
 
     async def _follow(self) -> None:
+        """One batch: from memory where it follows the position, else from the journal."""
         entries = self._hand_over.take(self.position, self._batch)
+        if not entries and (
+            self._behind or self._hand_over.hole or not await self._hand_over.wait(self._poll)
+        ):
+            rows = await self._store.read(self.shard, self.position, self._batch)
+            entries = [Committed(Entry.from_bytes(raw)) for _, raw in rows]
+            self._behind = len(rows) == self._batch
         if entries:
             await self._apply(entries)
-        elif self._hand_over.hole or not await self._hand_over.wait(self._poll):
-            await self._catch_up()
-
-    async def _catch_up(self) -> None:
-        """Read the journal until its end."""
-        while rows := await self._store.read(self.shard, self.position, self._batch):
-            await self._apply([Committed(Entry.from_bytes(raw)) for _, raw in rows])
 
     async def _apply(self, entries: Sequence[Committed]) -> None:
         await self.work.apply(self.shard, self.position, entries)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from hub.intake.batch import Committed
 
-LIMIT = 20_000
+# A handed entry with its message takes some 10 KB, and each shard has two followers.
+LIMIT = 2_000
 
 
 class HandOver:
-    """Committed entries of one shard for one follower. Drops all when the follower is too far behind: it then reads.
+    """Committed entries of one shard for one follower. Drops what the follower is too far behind for.
 
-    `hole`: the last `take` found entries that do not follow the position; what is between is in the journal.
+    `hole`: the last `take` found only entries beyond the position; they stay, what is between is in the journal.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -22,21 +23,23 @@ class HandOver:
         self.hole = False
 
     def put(self, committed: Sequence[Committed]) -> None:
-        """Add entries in order and wake the follower. Never blocks."""
+        """Add entries in order and wake the follower. Never blocks; beyond the limit the older ones go."""
         if len(self._entries) + len(committed) > self._limit:
             self._entries.clear()
-        else:
-            self._entries.extend(committed)
+        self._entries.extend(committed)
         self._arrived.set()
 
     def take(self, position: int, limit: int) -> list[Committed]:
         """Entries that follow `position` without a gap; those passed already are dropped. Empty when there is a `hole`."""
         while self._entries and self._entries[0].entry.seq <= position:
             self._entries.popleft()
-        self.hole = bool(self._entries) and self._entries[0].entry.seq != position + 1
-        if self.hole:
-            self._entries.clear()
-        return [self._entries.popleft() for _ in range(min(limit, len(self._entries)))]
+        taken: list[Committed] = []
+        while (
+            self._entries and len(taken) < limit and self._entries[0].entry.seq == position + 1 + len(taken)
+        ):
+            taken.append(self._entries.popleft())
+        self.hole = not taken and bool(self._entries)
+        return taken
 
     async def wait(self, seconds: float) -> bool:
         """Wait for something to be put; False when the time is over."""
