@@ -10,6 +10,7 @@ from schemas.messages import BY_TYPE
 from schemas.messages.outbound import TaskAssigned
 
 Content = tuple[str, dict[str, Any]]
+_ASSIGNED = tuple(TaskAssigned.model_fields)
 
 
 def compose(
@@ -31,7 +32,7 @@ def compose(
             else:
                 data = seen
         data |= notified.own
-        return {name: data[name] for name in TaskAssigned.model_fields if name in data}
+        return {name: data[name] for name in _ASSIGNED if name in data}
     if notified.actor is None:
         return dict(notified.own)
     if passed_on is None:

@@ -98,14 +98,14 @@ def _receipt(entry: Entry) -> dict[str, Any]:
 def _headers(
     message_id: str, type_: str, subject: str, time: str, secrecy: str, extra: Sequence[tuple[str, str]] = ()
 ) -> list[tuple[str, bytes]]:
-    fixed = (
-        ("ce_id", message_id),
-        ("ce_secrecy", secrecy),
-        ("ce_source", HUB),
-        ("ce_specversion", "1.0"),
-        ("ce_subject", subject),
-        ("ce_time", time),
-        ("ce_type", type_),
-        ("content-type", "application/json"),
-    )
-    return [(name, value.encode()) for name, value in (*fixed, *extra)]
+    return [
+        ("ce_id", message_id.encode()),
+        ("ce_secrecy", secrecy.encode()),
+        ("ce_source", b"hub"),
+        ("ce_specversion", b"1.0"),
+        ("ce_subject", subject.encode()),
+        ("ce_time", time.encode()),
+        ("ce_type", type_.encode()),
+        ("content-type", b"application/json"),
+        *[(name, value.encode()) for name, value in extra],
+    ]
