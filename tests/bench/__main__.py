@@ -86,9 +86,7 @@ async def _measure(ground: Ground, home: Home, size: Size, pids: dict[str, int])
 
         await _pass(full, publisher, referrals, REMEMBERED, done[full.title])
         done[full.title] += REMEMBERED
-        print(
-            f"memory of the hub after {done[full.title]:,} referrals: {memory_mib(full.child.pid):.0f} MiB\n"
-        )
+        _print_memory(full, done[full.title])
 
         rounds: dict[str, list[Round]] = {subject.title: [] for subject in everyone}
         for _ in range(size.repetitions):
@@ -98,7 +96,7 @@ async def _measure(ground: Ground, home: Home, size: Size, pids: dict[str, int])
                 rounds[subject.title].append(made)
                 done[subject.title] += size.referrals
         _print_rounds(rounds, size)
-        print(f"memory of the hub after {done[full.title]:,} referrals: {memory_mib(full.child.pid):.0f} MiB")
+        _print_memory(full, done[full.title])
 
 
 async def _pass(
@@ -117,6 +115,11 @@ def _print_latency(latencies: dict[str, Latency]) -> None:
             f"  {name:30}{found.at(0.5):8.1f}{found.at(0.99):8.1f}{max(found.each):8.1f}{len(found.each):6}"
         )
     print(flush=True)
+
+
+def _print_memory(subject: Subject, done: int) -> None:
+    print(f"memory of the hub, with its checker of signatures, after {done:,} referrals: ", end="")
+    print(f"{memory_mib(subject.child.pid):.0f} MiB\n", flush=True)
 
 
 def _print_rounds(rounds: dict[str, list[Round]], size: Size) -> None:

@@ -1,6 +1,7 @@
 """Child processes of the bench, and what the system says about them. Linux: reads /proc."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -76,26 +77,28 @@ class Child:
 
 def cpu_seconds(pid: int) -> float:
     """CPU time, user and system, of a process, its living descendants and those that have ended."""
-    children: dict[int, list[int]] = {}
-    spent: dict[int, int] = {}
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdigit():
-            continue
-        try:
-            fields = (directory / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        one, parent = int(directory.name), int(fields[1])
-        children.setdefault(parent, []).append(one)
-        spent[one] = sum(int(ticks) for ticks in fields[11:15])
-    total, todo = 0, [pid]
-    while todo:
-        one = todo.pop()
-        total += spent.get(one, 0)
-        todo += children.get(one, [])
-    return total / _TICKS
+    return sum(sum(int(ticks) for ticks in fields[11:15]) for fields in _family(pid).values()) / _TICKS
 
 
 def memory_mib(pid: int) -> float:
-    """Resident memory in MiB."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
+    """Resident memory of a process and its descendants in MiB; what they share counts for each."""
+    return sum(int(fields[21]) for fields in _family(pid).values()) * _PAGE / 2**20
+
+
+def _family(pid: int) -> dict[int, list[str]]:
+    """A process and its living descendants: what /proc/PID/stat says after the name, from the state on."""
+    said: dict[int, list[str]] = {}
+    children: dict[int, list[int]] = {}
+    for directory in Path("/proc").iterdir():
+        if directory.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (directory / "stat").read_text().rpartition(")")[2].split()
+                said[int(directory.name)] = fields
+                children.setdefault(int(fields[1]), []).append(int(directory.name))
+    family, todo = {}, [pid]
+    while todo:
+        one = todo.pop()
+        todo += children.get(one, [])
+        if one in said:
+            family[one] = said[one]
+    return family
