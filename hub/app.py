@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import gc
 import logging
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.topics import TopicNames
+from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.ending import Ending
 from hub.errors import BusTrouble
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
-from hub.intake.batch import Committed
 from hub.intake.verifying import KeyRegistry
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.projector.projector import Projector

@@ -84,8 +84,8 @@ def up(
         _wait(_prepare(settings))
     except HubError:
         # A start that failed decides nothing for the next one.
-        if new:
-            place.settings_file.unlink(missing_ok=True)
+        if new and place.settings_file.exists():
+            place.settings_file.unlink()
         raise
     shown = f"{addresses.kafka} and {addresses.database.rpartition('@')[2]}"
     typer.echo(f"Kafka and PostgreSQL serve on {shown}; next: fengqiao run all")

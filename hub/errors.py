@@ -114,6 +114,7 @@ class RefusalName(StrEnum):
     WRONG_PARTITION = "wrong_partition"
     SECRECY_TOO_HIGH = "secrecy_too_high"
     EARLY_EXPIRED = "early_expired"
+    AMBIGUOUS_NUMBER = "ambiguous_number"
 
 
 class ParkingName(StrEnum):
@@ -162,6 +163,7 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
         "密级超出本平台允许范围",
         "the secrecy level is above what the hub may carry",
     ),
+    RefusalName.AMBIGUOUS_NUMBER: ("该编号对应多个案件", "the department's number names more than one case"),
     RefusalName.EARLY_EXPIRED: (
         "所依据的事项未在期限内到达",
         "what the message builds on did not arrive in time",

@@ -109,7 +109,10 @@ def document() -> dict[str, Any]:
 def _channels() -> dict[str, Any]:
     out = [kind for kind in KINDS if kind.inbound]
     in_ = [kind for kind in KINDS if kind.outbound]
-    clock, desk = [OWN_BY_TYPE["hub.early_expired.v1"]], [OWN_BY_TYPE["hub.link_mirrored.v1"]]
+    clock, desk = (
+        [OWN_BY_TYPE["hub.early_expired.v1"]],
+        [kind for kind in OWN_KINDS if kind.type != "hub.early_expired.v1"],
+    )
     about = "Topics of the hub itself; a department may neither write nor read them."
     return {
         "departmentOut": _channel(
@@ -131,7 +134,11 @@ def _channels() -> dict[str, Any]:
         ),
         "clockOut": _channel("hub.clock.out", "时钟", f"Moments that have come. {about}", "out", clock),
         "deskOut": _channel(
-            "hub.desk.out", "处置台", f"The other half of steps on two cases. {about}", "out", desk
+            "hub.desk.out",
+            "处置台",
+            f"Steps on two cases, and messages passed on to the case of a number. {about}",
+            "out",
+            desk,
         ),
     }
 

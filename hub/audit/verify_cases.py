@@ -7,10 +7,9 @@ from pydantic_core import from_json
 
 from hub.audit.report import Progress, Report
 from hub.audit.verify_journal import Tallies, add_tallies
-from hub.domain.case import Case
+from hub.domain.case import CASES, Case
 from hub.domain.entry import Entry
 from hub.domain.evolve import fold
-from hub.intake.batch import CASES
 from hub.projector.rows import Projection, raised_on
 from hub.store import read_journal
 from hub.store.read_journal import StoredHead, StoredOfCases

@@ -7,6 +7,8 @@ personal content stays in the journal, and `contents` names the messages that ho
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 OPEN, CLOSED, RETURNED, WITHDRAWN = "open", "closed", "returned", "withdrawn"
 ENDED = frozenset({"confirmed", "returned", "cancelled", "noted"})
 
@@ -105,3 +107,7 @@ class Case:
     def tasks_of(self, referral: str) -> list[Task]:
         """The tasks of one referral, in the order in which they were assigned."""
         return [task for task in self.tasks.values() if task.referral == referral]
+
+
+CASES: TypeAdapter[Case] = TypeAdapter(Case)
+"""The stored form of a case: `dump_json` gives the same bytes for the same case."""

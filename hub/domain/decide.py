@@ -1,7 +1,9 @@
 """`decide(case, message, rules, received_at)`: what a message does to its case. The one entry to the domain."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from hub.domain import decide_case, decide_referral, decide_task
 from hub.domain import events as ev
@@ -10,6 +12,8 @@ from hub.domain.decision import Draft, Message, moment
 from hub.domain.rules import Rules
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 
+HUB, ALIAS = "hub", "alias:"
+NO_ALIASES: Mapping[str, Sequence[str]] = MappingProxyType({})
 _HANDLERS = {**decide_referral.HANDLERS, **decide_task.HANDLERS, **decide_case.HANDLERS}
 
 
@@ -21,8 +25,17 @@ class Decision:
     case: Case
 
 
-def decide(case: Case, message: Message, rules: Rules, received_at: datetime) -> Decision:
+def decide(
+    case: Case,
+    message: Message,
+    rules: Rules,
+    received_at: datetime,
+    aliases: Mapping[str, Sequence[str]] = NO_ALIASES,
+) -> Decision:
     """Decide one message on its case. Pure: the same arguments give the same events.
+
+    A message whose case is named by a department's number (`alias:<department>:<kind>:<number>`) is passed on to the
+    case that `aliases` gives for it.
 
     Raises `Refusal` when the message is not allowed now and `Parking` (early) when it names what the hub does not know yet.
     """
@@ -31,6 +44,9 @@ def decide(case: Case, message: Message, rules: Rules, received_at: datetime) ->
         raise Refusal(
             RefusalName.CASE_MERGED, f"case {case.id} goes on as {case.merged_into}", [case.merged_into]
         )
+    if case.id.startswith(ALIAS) and message.source != HUB:
+        _pass_on(draft, aliases.get(case.id, ()))
+        return Decision(draft.events, draft.case)
     if not case.born and message.step not in decide_referral.OPENS_A_CASE and message.source != HUB:
         raise Parking(ParkingName.EARLY, f"case {case.id} is not known", "decide")
     handler = _HANDLERS.get(message.step) or decide_task.step_on_task
@@ -38,7 +54,15 @@ def decide(case: Case, message: Message, rules: Rules, received_at: datetime) ->
     return Decision(draft.events, draft.case)
 
 
-HUB = "hub"
+def _pass_on(draft: Draft, cases: Sequence[str]) -> None:
+    number = draft.case.id.removeprefix(ALIAS)
+    if not cases:
+        raise Parking(ParkingName.EARLY, f"no case is known by the number {number!r}", "decide")
+    if len(cases) > 1:
+        raise Refusal(
+            RefusalName.AMBIGUOUS_NUMBER, f"number {number!r} names {len(cases)} cases", sorted(cases)
+        )
+    draft.add(ev.PassedOn(cases[0]))
 
 
 def handles(step: str, rules: Rules) -> bool:

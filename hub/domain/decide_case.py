@@ -109,6 +109,10 @@ def early_expired(draft: Draft) -> None:
     """The hub's clock: intake ends the waiting of what has waited too long; see `hub.intake.waiting`."""
 
 
+def alias_known(draft: Draft) -> None:
+    """A number has become known: what waits under it is taken up after this message; see `hub.intake.waiting`."""
+
+
 def _be_party(draft: Draft) -> None:
     if draft.message.source not in draft.case.parties():
         raise Refusal(
@@ -132,4 +136,5 @@ HANDLERS: dict[str, Callable[[Draft], None]] = {
     "warning.raised": warning_raised,
     "hub.link_mirrored": link_mirrored,
     "hub.early_expired": early_expired,
+    "hub.alias_known": alias_known,
 }

@@ -71,3 +71,11 @@ class Entry:
 
 
 _ADAPTER: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+@dataclass(slots=True)
+class Committed:
+    """An entry as the followers get it in memory. `contents`: type and whole data of messages while at hand."""
+
+    entry: Entry
+    contents: dict[MessageRef, tuple[str, dict[str, Any]]] = field(default_factory=dict)

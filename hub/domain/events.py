@@ -216,6 +216,14 @@ class HubMessageIssued:
 
 
 @dataclass(slots=True)
+class PassedOn:
+    """The message named its case by a department's number; it goes on to this case as it was signed (5a.1)."""
+
+    case: str
+    e: Literal["passed_on"] = "passed_on"
+
+
+@dataclass(slots=True)
 class Notified:
     """A record for one department: number `sequence` of this case for it.
 
@@ -253,5 +261,6 @@ Event = (
     | MessageTakenUp
     | RedeliveryGranted
     | HubMessageIssued
+    | PassedOn
     | Notified
 )

@@ -168,6 +168,7 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "message_waits": _waits,
     "message_taken_up": _taken_up,
     "redelivery_granted": _unchanged,
+    "passed_on": _unchanged,
     "hub_message_issued": _unchanged,
     "notified": _notified,
 }

@@ -7,10 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.domain.entry import Entry
+from hub.domain.entry import Committed, Entry
 from hub.errors import LostShard, Trouble
 from hub.following.hand_over import HandOver
-from hub.intake.batch import Committed
 from hub.store.ports import FollowerStore
 
 log = logging.getLogger(__name__)

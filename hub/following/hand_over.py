@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from hub.intake.batch import Committed
+from hub.domain.entry import Committed
 
 # A handed entry with its message takes some 10 KB, and each shard has two followers.
 LIMIT = 2_000

@@ -5,9 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from hub.domain.entry import Outcome
+from hub.domain.entry import Committed, Outcome
 from hub.errors import ParkingName
-from hub.intake.batch import Committed
 
 log = logging.getLogger(__name__)
 _WAITING = (ParkingName.EARLY.value, ParkingName.HELD.value)

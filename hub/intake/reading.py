@@ -1,7 +1,9 @@
 """From a record to a readable message, or to the reason why it is not one."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +13,8 @@ from pydantic_core import from_json, to_json
 
 from hub.bus.ports import InRecord
 from hub.bus.topics import TopicNames
+from hub.domain.case import MessageRef
+from hub.domain.decide import ALIAS
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from schemas.classes import FieldClass, sealed_fields, visible
 from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
@@ -18,6 +22,9 @@ from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
 
 _STEP = "read"
+_SUBJECT = re.compile(r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|alias:[a-z0-9_]+:[A-Za-z0-9_.-]+:.+)$")
+# No message id of a department can end so.
+ALIAS_MARK = "~alias"
 _TOO_HIGH = {level.value.encode() for level in Secrecy if level not in CARRIED}
 
 
@@ -26,6 +33,8 @@ class Read:
     """A record that could be read. `data` is all of it; `open` and `hidden` its two halves (5a.7).
 
     `open` holds only what the contract names, at every level: anything else might be personal.
+    `ref`: the id under which it is remembered; a message under a department's number gets one apart, since it is
+    decided a second time in the case that the number names.
     `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept. `signed`: whether the
     signature holds, where somebody has looked already.
     """
@@ -33,6 +42,7 @@ class Read:
     record: InRecord
     attributes: dict[str, str]
     envelope: Envelope
+    ref: MessageRef
     data: dict[str, Any]
     open: dict[str, Any]
     hidden: dict[str, Any]
@@ -71,7 +81,7 @@ def read(record: InRecord, names: TopicNames, shards: int) -> Read:
             ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP
         )
     kind = _kind(envelope, record, names)
-    data = _data(record, kind)
+    _check_subject(envelope)
     if record.key != envelope.subject.encode():
         raise Refusal(
             RefusalName.WRONG_PARTITION, f"key is not the subject {envelope.subject!r}", [envelope.subject]
@@ -81,12 +91,51 @@ def read(record: InRecord, names: TopicNames, shards: int) -> Read:
         raise Refusal(
             RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)]
         )
+    return _taken_apart(record, texts, envelope, kind)
+
+
+def unwrap(outer: Read) -> Read:
+    """The message inside `hub.passed_on`, in the case that it was passed on to. Its signature is still to be verified."""
+    texts: dict[str, str] = outer.data["attributes"]
+    envelope = _envelope(texts)
+    kind = BY_TYPE[envelope.type]
+    record, headers = outer.record, [(f"ce_{name}", text.encode()) for name, text in sorted(texts.items())]
+    content = b64decode(outer.data["content"])
+    place = (record.topic, record.partition, record.offset)
+    inner = PassedRecord(*place, envelope.subject.encode(), content, headers, record.timestamp)
+    here = envelope.model_copy(update={"subject": outer.envelope.subject})
+    return _taken_apart(inner, texts, here, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class PassedRecord:
+    """A record as its sender wrote it, at the place where it was passed on. See `hub.bus.ports.InRecord`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int
+
+
+def _taken_apart(record: InRecord, texts: dict[str, str], envelope: Envelope, kind: MessageKind) -> Read:
+    data = _data(record, kind)
     sealed = sealed_fields(kind.model)
     known = visible(kind.model, data, FieldClass.SENSITIVE)
     hidden = {name: value for name, value in data.items() if name in sealed}
     opened = {name: value for name, value in known.items() if name not in sealed}
     canonical = rebuilt(kind.model, opened, hidden) == record.value
-    return Read(record, texts, envelope, data, opened, hidden, canonical)
+    suffix = ALIAS_MARK if envelope.subject.startswith(ALIAS) else ""
+    ref = MessageRef(envelope.source, envelope.id + suffix)
+    return Read(record, texts, envelope, ref, data, opened, hidden, canonical)
+
+
+def _check_subject(envelope: Envelope) -> None:
+    if not _SUBJECT.match(envelope.subject):
+        detail = f"subject {envelope.subject!r}: must be a case id or alias:<department>:<kind>:<number>"
+        raise Parking(ParkingName.BAD_ENVELOPE, detail, _STEP)
 
 
 def rebuilt(model: type[BaseModel], opened: Mapping[str, Any], hidden: Mapping[str, Any]) -> bytes:

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 
 from hub.bus.ports import InRecord, Source
 from hub.bus.topics import TopicNames
-from hub.domain.case import Case, MessageRef
+from hub.domain.case import CASES, Case
+from hub.domain.decide import ALIAS
+from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.errors import LostShard, Parking, ParkingName, Refusal, Stopped, Trouble
-from hub.intake.batch import CASES, Batch, Committed, Item
+from hub.intake.batch import Batch
 from hub.intake.brake import Brake
 from hub.intake.checker import Checker
 from hub.intake.clock_gate import ClockGate
+from hub.intake.entries import Item
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
-from hub.intake.reading import read, received_at
+from hub.intake.reading import read, received_at, unwrap
 from hub.intake.verifying import KeyRegistry
 from hub.store.ports import IntakeStore, IntakeUnit
 from hub.store.sealing import CaseKey, Sealer
@@ -186,18 +189,22 @@ class ShardWorker:
         last = batch.head.received_at
         for item in items:
             item.at = last = received_at(item.record, last)
-            if item.read is not None:
-                try:
+            if item.read is None:
+                continue
+            try:
+                self._intake.keys.check(item.read, last)
+                if item.read.envelope.type == "hub.passed_on.v1":
+                    item.read = unwrap(item.read)
                     self._intake.keys.check(item.read, last)
-                except Parking as problem:
-                    item.read, item.problem = None, problem
+            except (Parking, Refusal) as problem:
+                item.read, item.problem = None, problem
 
     async def _load(self, unit: IntakeUnit, items: Sequence[Item], batch: Batch) -> None:
         """The inbox rows, cases, keys and waiting messages that this batch needs."""
         reads = [item.read for item in items if item.read is not None]
         if not reads:
             return
-        batch.seen = await unit.seen(list({MessageRef(r.envelope.source, r.envelope.id) for r in reads}))
+        batch.seen = await unit.seen(list({r.ref for r in reads}))
         wanted = dict.fromkeys(r.envelope.subject for r in reads)
         missing = [case for case in wanted if case not in self._cases]
         for case_id in wanted:
@@ -211,6 +218,9 @@ class ShardWorker:
             batch.cases[case_id] = Case(case_id) if state is None else CASES.validate_json(state)
             if stored.wrapped_key is not None:
                 batch.keys[case_id] = self._intake.sealer.unwrap(case_id, stored.wrapped_key)
+        numbers = [case_id for case_id in wanted if case_id.startswith(ALIAS)]
+        if numbers:
+            batch.aliases = await unit.aliases(numbers)
         waiting = [w.message for case in batch.cases.values() for w in case.waiting]
         if waiting:
             batch.held = await unit.entries(waiting)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from hub.domain.entry import Entry
-from hub.intake.batch import Committed
+from hub.domain.entry import Committed, Entry
 
 
 class Projections(Protocol):

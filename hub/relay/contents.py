@@ -2,15 +2,17 @@
 
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pydantic_core import from_json
 
 from hub.domain.case import MessageRef
-from hub.domain.entry import Entry
+from hub.domain.entry import Committed, Entry
 from hub.domain.view import Content
-from hub.intake.batch import Committed
+from hub.intake.reading import rebuilt
 from hub.store.ports import JournalReader
 from hub.store.sealing import Sealer
+from schemas.messages import BY_TYPE
 
 
 class Contents:
@@ -36,6 +38,22 @@ class Contents:
         """Unseal the messages that these entries hold."""
         keys = await self._journal.keys(sorted({e.case for e in entries.values() if e.case is not None}))
         return {ref: self.open_entry(entry, keys.get(entry.case or "")) for ref, entry in entries.items()}
+
+    async def as_sent(self, entry: Entry) -> tuple[dict[str, str], bytes]:
+        """Attributes and data of an entry's message, to the byte as its sender signed them. Raises KeyError."""
+        holder = entry
+        if entry.refers is not None:
+            holder = (await self._journal.contents([entry.refers]))[entry.refers]
+        assert holder.case is not None
+        assert holder.type is not None
+        hidden: dict[str, Any] = {}
+        if holder.sealed is not None:
+            wrapped = (await self._journal.keys([holder.case]))[holder.case]
+            key = self._sealer.unwrap(holder.case, wrapped)
+            hidden = from_json(key.open(holder.sealed, f"{holder.source}/{holder.message}".encode()))
+        if "~raw" in hidden:
+            return dict(holder.attributes or {}), b64decode(hidden["~raw"])
+        return dict(holder.attributes or {}), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, hidden)
 
     def open_entry(self, entry: Entry, wrapped: bytes | None) -> Content:
         """Type and data of one message."""

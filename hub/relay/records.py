@@ -8,11 +8,11 @@ from pydantic_core import to_json
 from hub.bus.ports import OutRecord
 from hub.bus.topics import TopicNames
 from hub.domain.case import MessageRef
-from hub.domain.entry import Entry, Outcome
+from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.events import Notified
 from hub.domain.view import Content, compose
 from hub.errors import REFUSALS, RefusalName
-from hub.intake.batch import Committed
+from hub.intake.reading import ALIAS_MARK
 from hub.relay.contents import passed_on
 from schemas.identifiers import derived_id
 
@@ -43,7 +43,7 @@ def refusal(names: TopicNames, entry: Entry, department: str) -> OutRecord:
     """`message.refused` to the sender: by which named reason, and what would be allowed."""
     chinese, _ = REFUSALS[RefusalName(entry.reason or "")]
     data = {
-        "message": entry.message or "",
+        "message": (entry.message or "").removesuffix(ALIAS_MARK),
         "type": entry.type or "",
         "reason": entry.reason,
         "detail": entry.detail or "",
@@ -88,7 +88,7 @@ def _receipt(entry: Entry) -> dict[str, Any]:
         "topic": entry.origin.topic,
         "partition": entry.origin.partition,
         "offset": entry.origin.offset,
-        "message": entry.message,
+        "message": entry.message.removesuffix(ALIAS_MARK) if entry.message is not None else None,
         "outcome": {"decided": "submitted"}.get(outcome or "", outcome),
         "reason": entry.reason,
         "duplicate": entry.outcome is Outcome.DUPLICATE,

@@ -1,14 +1,15 @@
 """The relay: follows the journal and publishes what departments are to be told. It moves on only after acknowledgement."""
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hub.bus.ports import OutRecord, Publisher
 from hub.bus.topics import DESK, TopicNames
-from hub.domain.entry import Entry, Outcome
-from hub.domain.events import HubMessageIssued, RedeliveryGranted
+from hub.domain.entry import Committed, Entry, Outcome
+from hub.domain.events import RedeliveryGranted
 from hub.domain.rules import Rules
 from hub.errors import LostShard
-from hub.intake.batch import Committed
 from hub.relay.contents import Contents
 from hub.relay.records import HUB, notification, receipts, refusal
 from hub.relay.signing import HubSigner
@@ -58,11 +59,15 @@ class Relay:
                 elif event.e == "redelivery_granted":
                     records += await self._again(entry, event)
                 elif event.e == "hub_message_issued":
-                    records.append(self._own(entry, event))
+                    records.append(self._own(entry, event.type, event.case, event.data))
+                elif event.e == "passed_on":
+                    records.append(await self._pass_on(entry, event.case))
         return [*records, *receipts(self._names, shard, entries, self._rules.departments)]
 
     def _sender(self, entry: Entry) -> str | None:
         owner = self._names.owner(entry.origin.topic) if entry.origin is not None else None
+        if owner == HUB and entry.verified:
+            owner = entry.source  # a message that was passed on to the case that a number names
         return owner if owner in self._rules.departments else None
 
     async def _again(self, entry: Entry, granted: RedeliveryGranted) -> list[OutRecord]:
@@ -79,11 +84,15 @@ class Relay:
             and granted.first <= event.sequence <= granted.last
         ]
 
-    def _own(self, entry: Entry, issued: HubMessageIssued) -> OutRecord:
+    async def _pass_on(self, entry: Entry, case: str) -> OutRecord:
+        """The message as it was signed, to the shard of its case."""
+        attributes, content = await self._contents.as_sent(entry)
+        data = {"attributes": attributes, "content": b64encode(content).decode()}
+        return self._own(entry, "hub.passed_on.v1", case, data)
+
+    def _own(self, entry: Entry, type_: str, case: str, data: Mapping[str, Any]) -> OutRecord:
         """A message of the hub to itself about another case, on the desk topic."""
-        message_id = derived_id(HUB, f"{entry.case}/{entry.source}/{entry.message}", issued.type)
-        value, headers = self._signer.message(
-            message_id, issued.type, issued.case, entry.received_at, issued.data
-        )
-        partition = partition_of(issued.case, self._shards)
-        return OutRecord(self._names.hub(DESK), partition, issued.case.encode(), value, headers)
+        message_id = derived_id(HUB, f"{entry.case}/{entry.source}/{entry.message}", type_)
+        value, headers = self._signer.message(message_id, type_, case, entry.received_at, data)
+        partition = partition_of(case, self._shards)
+        return OutRecord(self._names.hub(DESK), partition, case.encode(), value, headers)

@@ -27,6 +27,11 @@ JOIN inbox i USING (source, message_id)"""
 _LOAD = """
 SELECT asked.case_id, s.state, k.wrapped FROM unnest($1::text[]) AS asked (case_id)
 LEFT JOIN case_state s USING (case_id) LEFT JOIN case_key k USING (case_id)"""
+_ALIASES = """
+SELECT asked.subject, a.case_id FROM unnest($1::text[]) AS asked (subject)
+JOIN alias a ON a.department = split_part(asked.subject, ':', 2) AND a.kind = split_part(asked.subject, ':', 3)
+    AND asked.subject = 'alias:' || a.department || ':' || a.kind || ':' || a.number
+ORDER BY 1, 2"""
 _WRITE = """
 WITH head AS (
     UPDATE shard SET seq = $2, frontier = $3, received_at = $4 WHERE shard = $1
@@ -74,6 +79,14 @@ class PostgresIntakeUnit:
         rows = await self._connection.fetch(_SEEN, [r.source for r in refs], [r.id for r in refs])
         return {MessageRef(row[0], row[1]): Seen(row[2], row[3], row[4], row[5], row[6]) for row in rows}
 
+    async def aliases(self, subjects: Sequence[str]) -> dict[str, list[str]]:
+        """The cases that departments' numbers name, as far as projected; an unknown number has none."""
+        rows = await self._connection.fetch(_ALIASES, list(subjects))
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(row[1])
+        return found
+
     async def load(self, cases: Sequence[str]) -> dict[str, StoredCase]:
         """Snapshot and wrapped key of each case; a case that is not there has neither."""
         rows = await self._connection.fetch(_LOAD, list(cases))
@@ -103,18 +116,9 @@ class PostgresIntakeUnit:
                 _PARK,
                 [
                     (
-                        shard,
-                        p.seq,
-                        p.reason,
-                        p.step,
-                        p.detail,
-                        p.topic,
-                        p.partition,
-                        p.offset,
-                        p.source,
-                        p.message,
+                        *(shard, p.seq, p.reason, p.step, p.detail, p.topic, p.partition, p.offset),
+                        *(p.source, p.message, p.case, p.raw, head.received_at),
                     )
-                    + (p.case, p.raw, head.received_at)
                     for p in changes.parked
                 ],
             )

@@ -4,7 +4,7 @@ It holds bytes and plain values only, so nothing that a caller changes later rea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -158,6 +158,13 @@ class MemoryStore:
                 latest[row.case] = max(since, latest.get(row.case, since))
         return sorted(latest.items(), key=lambda item: item[1])[:1000]
 
+    async def known_aliases(self) -> list[tuple[str, str]]:
+        """See `hub.store.waiting.WaitingReader`."""
+        await self._reach()
+        subjects = {row.case for row, _ in self.parked() if row.reason == "early" and row.case is not None}
+        named = named_by(self.projected.alias, sorted(subjects))
+        return [(subject, cases[0]) for subject, cases in sorted(named.items())]
+
     def parked(self) -> list[tuple[ParkedRow, datetime]]:
         """Everything that is parked now, with the moment since when."""
         return [
@@ -222,6 +229,11 @@ class MemoryUnit:
         found = {ref: self._store.inbox[ref] for ref in refs if ref in self._store.inbox}
         return {ref: Seen(s, row.seq, row.mac, row.outcome, row.reason) for ref, (s, row) in found.items()}
 
+    async def aliases(self, subjects: Sequence[str]) -> dict[str, list[str]]:
+        """See the port."""
+        await self._store._reach()
+        return named_by(self._store.projected.alias, subjects)
+
     async def load(self, cases: Sequence[str]) -> dict[str, StoredCase]:
         """See the port."""
         await self._store._reach()
@@ -260,3 +272,13 @@ def _project(tables: Projected, projection: Projection) -> None:
     tables.alias |= projection.aliases
     for key, count in projection.tallies.items():
         tables.tally[key] = tables.tally.get(key, 0) + count
+
+
+def named_by(known: Collection[tuple[str, str, str, str]], subjects: Sequence[str]) -> dict[str, list[str]]:
+    """The cases that the numbers in `alias:<department>:<kind>:<number>` name."""
+    found: dict[str, list[str]] = {}
+    for department, kind, number, case in sorted(known):
+        subject = f"alias:{department}:{kind}:{number}"
+        if subject in subjects:
+            found.setdefault(subject, []).append(case)
+    return found

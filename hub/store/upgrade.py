@@ -20,6 +20,9 @@ async def upgrade(dsn: str, shards: int) -> None:
     Raises ShardCountMismatch when the store was made for another number of shards, StoreTrouble when the server is
     away, ConfigurationError when it does not let us in.
     """
+    # A look first: SQLAlchemy wraps the driver's reasons for a connection that can't be had.
+    async with connected(dsn):
+        pass
     engine = create_async_engine(sqlalchemy_url(dsn))
     try:
         with explained():

@@ -10,11 +10,19 @@ SELECT case_id, max(since) FROM parked WHERE reason IN ('early', 'held') AND sin
 GROUP BY case_id ORDER BY 2 LIMIT 1000"""
 
 
+_KNOWN = """
+SELECT p.case_id, min(a.case_id) FROM parked p
+JOIN alias a ON a.department = split_part(p.case_id, ':', 2) AND a.kind = split_part(p.case_id, ':', 3)
+    AND p.case_id = 'alias:' || a.department || ':' || a.kind || ':' || a.number
+WHERE p.reason = 'early' AND p.case_id LIKE 'alias:%' GROUP BY p.case_id ORDER BY 1 LIMIT 1000"""
+
+
 class WaitingReader(Protocol):
     """Raises StoreTrouble."""
 
     async def database_time(self) -> datetime: ...
     async def waiting_before(self, limit: datetime) -> list[tuple[str, datetime]]: ...
+    async def known_aliases(self) -> list[tuple[str, str]]: ...
 
 
 class PostgresWaiting:
@@ -30,6 +38,11 @@ class PostgresWaiting:
         return at
 
     async def waiting_before(self, limit: datetime) -> list[tuple[str, datetime]]:
-        """Cases in which early or held messages wait since before the limit, with the latest such moment; index scan, 1,000 at most."""
+        """Cases where early or held messages wait since before the limit, with the latest such moment: at most 1,000."""
         async with self._pool.connection() as connection:
             return [(row[0], row[1]) for row in await connection.fetch(_WAITING, limit)]
+
+    async def known_aliases(self) -> list[tuple[str, str]]:
+        """Numbers under which messages wait and that name a case by now, with one such case."""
+        async with self._pool.connection() as connection:
+            return [(row[0], row[1]) for row in await connection.fetch(_KNOWN)]

@@ -1,4 +1,5 @@
-"""The timekeeper: what has waited too long becomes a message on the hub's clock topic.
+"""The timekeeper: what has waited too long becomes a message on the hub's clock topic, and a number that has become
+known one on its desk topic.
 
 Messages are named by what they are about, so a timekeeper that restarts, or two of them, make no second one.
 """
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hub.bus.ports import OutRecord, Publisher
-from hub.bus.topics import CLOCK, TopicNames
+from hub.bus.topics import CLOCK, DESK, TopicNames
 from hub.domain.decision import moment
 from hub.errors import Trouble
 from hub.relay.signing import HubSigner
@@ -57,9 +58,19 @@ class Timekeeper:
         limit = now - self._early_limit
         due = await self._waiting.waiting_before(limit)
         records = [self._expiry(case, since) for case, since in due]
+        records += [self._known(alias, case, now) for alias, case in await self._waiting.known_aliases()]
         if records:
             await self._publisher.publish(records)
         return len(records)
+
+    def _known(self, alias: str, case: str, now: datetime) -> OutRecord:
+        """The message that lets go on what waits under a number."""
+        message_id = derived_id("hub", alias, f"alias_known/{case}")
+        data = {"other_case": case}
+        value, headers = self._signer.message(message_id, "hub.alias_known.v1", alias, moment(now), data)
+        return OutRecord(
+            self._names.hub(DESK), partition_of(alias, self._shards), alias.encode(), value, headers
+        )
 
     def _expiry(self, case: str, since: datetime) -> OutRecord:
         """The message that ends the waiting in a case of everything up to the moment `since`."""

@@ -80,6 +80,8 @@ KINDS: tuple[MessageKind, ...] = (
 # On the hub's own source topics only; no department may send them.
 OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.link_mirrored.v1", "关联另一端", own.LinkMirrored),
+    _in("hub.alias_known.v1", "编号已知", own.AliasKnown),
+    _in("hub.passed_on.v1", "按编号转入", own.MessagePassedOn),
     _in("hub.early_expired.v1", "先到报文超期", own.EarlyExpired),
 )
 

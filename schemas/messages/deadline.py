@@ -2,8 +2,8 @@
 
 from schemas.classes import Internal
 from schemas.identifiers import Code, DepartmentId, Uuid
-from schemas.messages.base import Data, Line
-from schemas.scalars import Flag, Moment
+from schemas.messages.base import Data
+from schemas.scalars import Flag, Line, Moment
 
 
 class DeadlineNotice(Data):

@@ -1,6 +1,6 @@
 """Messages of the hub to itself: what its clock says, and the other half of a step on two cases."""
 
-from schemas.classes import Internal
+from schemas.classes import Internal, Sensitive
 from schemas.identifiers import Code, Uuid
 from schemas.messages.base import Data
 from schemas.scalars import Moment
@@ -24,3 +24,19 @@ class EarlyExpired(Data):
     """Early messages that came before this moment are refused."""
     moment: Internal[Moment]
     """The moment that has come; decided only after everything read before it."""
+
+
+class AliasKnown(Data):
+    """A department's number has become known; messages that wait under it can go on."""
+
+    other_case: Internal[Uuid]
+    """The case that the number names."""
+
+
+class MessagePassedOn(Data):
+    """A message that named its case by a department's number, as its sender signed it."""
+
+    attributes: Internal[dict[str, str]]
+    """The `ce_` attributes as sent."""
+    content: Sensitive[str]
+    """The data as sent, in base64."""

@@ -21,7 +21,7 @@ from hub.bus.topics import TopicNames
 from hub.domain.entry import Entry
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
-from hub.intake.batch import Committed
+from hub.domain.entry import Committed
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.projector.projector import Projections, Projector

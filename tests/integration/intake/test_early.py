@@ -51,6 +51,7 @@ class Waiting:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.waiting_before = core.stores.waiting.waiting_before
+        self.known_aliases = core.stores.waiting.known_aliases
 
     async def database_time(self) -> object:
         return self.core.at

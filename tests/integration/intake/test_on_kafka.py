@@ -169,6 +169,7 @@ class Later:
 
     def __init__(self, store: MemoryStore) -> None:
         self.waiting_before = store.waiting_before
+        self.known_aliases = store.known_aliases
 
     async def database_time(self) -> datetime:
         return datetime.now(UTC) + AHEAD

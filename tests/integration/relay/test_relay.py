@@ -10,7 +10,7 @@ from hub.bus.ports import OutRecord
 from hub.errors import LostShard, StoreTrouble
 from hub.following.follower import Follower
 from hub.following.hand_over import HandOver
-from hub.intake.batch import Committed
+from hub.domain.entry import Committed
 from hub.intake.worker import cancel
 from hub.relay.relay import Relay
 from schemas.envelope import Envelope

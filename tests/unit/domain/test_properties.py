@@ -13,7 +13,7 @@ from hub.domain.decide import decide, handles
 from hub.domain.decision import Message
 from hub.domain.evolve import evolve, fold
 from hub.errors import Parking, Refusal
-from hub.intake.batch import CASES
+from hub.domain.case import CASES
 from schemas.messages import KINDS, OWN_BY_TYPE
 from tests.unit.domain.play import (
     LEGAL_AT,
@@ -266,4 +266,6 @@ def test_evolve_leaves_the_case_that_it_was_given(seed: int) -> None:
 def test_every_inbound_type_has_a_rule() -> None:
     missing = [step for step in STEPS if not handles(step, rules())]
     assert missing == []
-    assert [kind for kind in OWN_BY_TYPE if not handles(kind.rpartition(".v")[0], rules())] == []
+    # A message that is passed on is decided as what it is; its wrapping never comes this far.
+    own = set(OWN_BY_TYPE) - {"hub.passed_on.v1"}
+    assert [kind for kind in own if not handles(kind.rpartition(".v")[0], rules())] == []

@@ -1,0 +1,97 @@
+"""Journal entries in the making: from a record, a message, a refusal, a reason for parking."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from hub.bus.ports import InRecord
+from hub.domain.case import MessageRef
+from hub.domain.decision import moment
+from hub.domain.entry import Entry, Origin, Outcome
+from hub.domain.rules import Rules
+from hub.errors import Parking, Refusal
+from hub.intake.reading import Read, record_bytes, record_digest
+from hub.store.ports import ParkedRow
+from hub.store.sealing import CaseKey
+
+
+@dataclass(slots=True)
+class Item:
+    """A record after reading and verifying: a message, or what stands against it."""
+
+    record: InRecord
+    at: datetime
+    read: Read | None = None
+    problem: Parking | Refusal | None = None
+
+
+def entry_of(item: Item, shard: int, rules: Rules) -> Entry:
+    """The entry of a record; what became of it is still to be said."""
+    record, read = item.record, item.read
+    entry = Entry(
+        shard=shard,
+        seq=0,
+        received_at=moment(item.at),
+        outcome=Outcome.DECIDED,
+        rules=rules.digest,
+        origin=Origin(record.topic, record.partition, record.offset),
+    )
+    if read is not None:
+        entry.case, entry.source = read.envelope.subject, read.ref.source
+        entry.message, entry.type = read.ref.id, read.envelope.type
+        entry.verified = True
+    return entry
+
+
+def later_entry(stored: Entry, ref: MessageRef, at: datetime, rules: Rules) -> Entry:
+    """The entry of a waiting message that is decided now; it refers to the one that holds the message."""
+    return Entry(
+        shard=stored.shard,
+        seq=0,
+        received_at=moment(at),
+        outcome=Outcome.DECIDED,
+        rules=rules.digest,
+        case=stored.case,
+        origin=stored.origin,
+        source=ref.source,
+        message=ref.id,
+        type=stored.type,
+        refers=ref,
+        verified=stored.verified,
+    )
+
+
+def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
+    """Put the message into its entry: open fields as they are, the others sealed under the case's key (5a.7)."""
+    hidden: dict[str, Any] = read.hidden
+    if not read.canonical:
+        hidden = {**hidden, "~raw": b64encode(read.record.value or b"").decode()}
+    if hidden:
+        entry.sealed = key.seal(to_json(hidden), f"{read.ref.source}/{read.ref.id}".encode())
+    entry.attributes, entry.open = read.attributes, read.open
+    entry.mac = key.mac(record_digest(read.record)).hex()
+
+
+def refuse(entry: Entry, refusal: Refusal) -> None:
+    """The entry says that the message was refused, and by which name."""
+    entry.outcome, entry.reason = Outcome.REFUSED, refusal.name.value
+    entry.detail, entry.allowed = refusal.detail, [str(item) for item in refusal.allowed]
+    entry.events = []
+
+
+def park(entry: Entry, parking: Parking) -> ParkedRow:
+    """The entry says that the message was parked; returns the row that goes with it (its `seq` is still to be set)."""
+    entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, parking.detail
+    at = entry.origin
+    assert at is not None
+    row = ParkedRow(0, parking.name.value, parking.step, parking.detail, at.topic, at.partition, at.offset)
+    row.source, row.message, row.case = entry.source, entry.message, entry.case
+    return row
+
+
+def seal_record(record: InRecord, key: CaseKey, name: str) -> bytes:
+    """A record that nobody could read, whole and sealed under a key of its own."""
+    return key.seal(record_bytes(record), name.encode()).encode()

@@ -1,0 +1,84 @@
+"""What waits in a case: taken up when what it builds on has come, refused when it has waited too long (5)."""
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hub.domain import events as ev
+from hub.domain.decide import decide
+from hub.domain.decision import Message
+from hub.domain.entry import Entry
+from hub.domain.evolve import evolve
+from hub.errors import Parking, ParkingName, Refusal, RefusalName
+from hub.intake.entries import later_entry, park, refuse
+from hub.intake.reading import Read
+
+if TYPE_CHECKING:
+    from hub.intake.batch import Batch
+
+log = logging.getLogger(__name__)
+
+
+def after(batch: "Batch", read: Read, at: datetime) -> None:
+    """What a decided message means for those that wait in its case."""
+    case_id = read.envelope.subject
+    if read.envelope.type == "hub.early_expired.v1":
+        expire(batch, case_id, read.open["before"], at)
+    if batch.cases[case_id].waiting:
+        take_up(batch, case_id, at)
+
+
+def take_up(batch: "Batch", case_id: str, at: datetime) -> None:
+    """Decide again what waits, in its order, until nothing more can be; a sender's later message never overtakes."""
+    progress = True
+    while progress:
+        progress, blocked = False, set[str]()
+        for waiting in batch.cases[case_id].waiting:
+            ref = waiting.message
+            if ref.source in blocked:
+                continue
+            stored = batch.held[ref]
+            message = Message(ref.source, ref.id, stored.type or "", case_id, stored.open or {})
+            entry = later_entry(stored, ref, at, batch.rules)
+            try:
+                decision = decide(batch.cases[case_id], message, batch.rules, at, batch.aliases)
+                taken = ev.MessageTakenUp(ref)
+                entry.events = [*decision.events, taken]
+                batch.keep(evolve(decision.case, taken))
+                batch.changes.unparked.append(ref)
+            except Parking:
+                blocked.add(ref.source)
+                continue
+            except Refusal as refusal:
+                _give_up(batch, entry, refusal)
+            except Exception:
+                log.exception("hub.defect: %s %s of %s, taken up", stored.type, ref.id, ref.source)
+                detail = f"deciding {stored.type} failed when it was taken up"
+                _give_up(batch, entry, Parking(ParkingName.DEFECT, detail, "decide"))
+            batch.append(entry, at)
+            progress = True
+
+
+def expire(batch: "Batch", case_id: str, before: str, at: datetime) -> None:
+    """Refuse what has waited too long, one after the other: the end of one may let those behind it go on."""
+    limit = datetime.fromisoformat(before)
+    while late := [w for w in batch.cases[case_id].waiting if datetime.fromisoformat(w.since) < limit]:
+        first = next((waiting for waiting in late if not waiting.held), late[0])
+        entry = later_entry(batch.held[first.message], first.message, at, batch.rules)
+        _give_up(batch, entry, Refusal(RefusalName.EARLY_EXPIRED, f"waited since {first.since}"))
+        batch.append(entry, at)
+        take_up(batch, case_id, at)
+
+
+def _give_up(batch: "Batch", entry: Entry, problem: Parking | Refusal) -> None:
+    """End the waiting of a message: refused, or parked for good (the entry that it refers to holds it)."""
+    assert entry.case is not None
+    assert entry.refers is not None
+    if isinstance(problem, Refusal):
+        refuse(entry, problem)
+    else:
+        batch.changes.parked.append(park(entry, problem))
+    taken = ev.MessageTakenUp(entry.refers)
+    entry.events = [taken]
+    batch.keep(evolve(batch.cases[entry.case], taken))
+    batch.changes.unparked.append(entry.refers)
