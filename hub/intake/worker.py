@@ -28,7 +28,8 @@ from hub.store.ports import IntakeStore, IntakeUnit
 from hub.store.sealing import CaseKey, Sealer
 
 log = logging.getLogger(__name__)
-CACHED_CASES = 20_000
+# Of one shard; a case with its key takes some 5 KB.
+CACHED_CASES = 1_000
 # From so many messages on, asking a process beside costs less than checking signatures here.
 BACKLOG = 32
 
