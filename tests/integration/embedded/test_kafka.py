@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
 
+from hub.bus.kafka_source import cluster_id
+from hub.bus.security import KafkaAddress, client_options
 from hub.embedded.kafka import EmbeddedKafka
 from hub.embedded.trouble import AlreadyRunning, PortBusy, ServerDied
+from hub.errors import EmbeddedServerError
 
 TOPIC = "dept.court.out"
 
@@ -28,8 +32,8 @@ async def read(address: str, count: int) -> list[bytes]:
 
 async def create_topic(address: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
-    await admin.start()
     try:
+        await admin.start()
         answer = await admin.create_topics([NewTopic(TOPIC, 1, 1)])
         assert [code for _, code, _ in answer.topic_errors] == [0]
     finally:
@@ -83,3 +87,37 @@ async def test_a_broker_that_does_not_come_up_shows_its_log(home: Path) -> None:
     with pytest.raises(ServerDied, match=r"num\.io\.threads"):
         await kafka.start()
     assert kafka.pid is None
+
+
+async def test_a_secured_broker_stays_secured_over_a_restart(home: Path) -> None:
+    kafka = EmbeddedKafka(home, secured=True)
+    first = await kafka.start()
+    try:
+        assert kafka.admin is not None
+        name, password = kafka.admin
+        login = client_options(KafkaAddress(first, "scram", name, password))
+        assert await cluster_id(KafkaAddress(first, "scram", name, password))
+        with pytest.raises(KafkaConnectionError):
+            await create_topic(first)
+        for file in (password, home / "kafka" / "kafka.properties"):
+            assert file.stat().st_mode & 0o777 == 0o600
+        assert not (home / "kafka" / "format.arguments").exists()
+        await kafka.stop()
+        with pytest.raises(EmbeddedServerError, match="made with security and is started without"):
+            await EmbeddedKafka(home).start()
+        assert await kafka.start() == first
+        assert await kafka.healthy()
+        assert client_options(KafkaAddress(first, "scram", name, password)) == login
+        assert await cluster_id(KafkaAddress(first, "scram", name, password))
+    finally:
+        await kafka.stop()
+
+
+async def test_an_open_broker_is_not_secured_afterwards(home: Path) -> None:
+    kafka = EmbeddedKafka(home)
+    await kafka.start()
+    await kafka.stop()
+    with pytest.raises(EmbeddedServerError, match="made without security and is started with"):
+        await EmbeddedKafka(home, secured=True).start()
+    assert await kafka.start()
+    await kafka.stop()
