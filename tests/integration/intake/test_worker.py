@@ -245,3 +245,24 @@ async def test_every_entry_is_on_the_shard_of_its_case(core: Core) -> None:
     for entry in await core.entries():
         assert entry.case is not None
         assert entry.shard == partition_of(entry.case, core.shards)
+
+
+async def test_a_cached_case_is_not_trusted_when_another_wrote_meanwhile(core: Core) -> None:
+    """Positions tell only of the topics of a batch; the journal's head tells of every other writer."""
+    ids = many(core, 1)[0]
+    await core.read()
+    async with core.workers(core.intake(topics=[core.names.out_of("justice")])):
+        core.step(ids, "justice", "task.received")
+        await core.until(lambda: _decided(core, 2))
+        asks = {"referral": ids.referral, "legal_at": "2026-03-02T10:00:00+08:00", "reason": "撤回"}
+        core.say("petition", "referral.withdrawal_requested", ids.case, asks)
+        running = core.running
+        await core.read(core.intake(topics=[core.names.out_of("petition")]))
+        core.running = running
+        core.step(ids, "justice", "task.signed")
+        await core.until(lambda: _length(core, 4))
+    assert [(e.outcome, e.reason) for e in await core.entries(0)][2:] == [
+        (Outcome.DECIDED, None),
+        (Outcome.REFUSED, "illegal_step"),
+    ]
+    await check_whole(core)
