@@ -20,6 +20,7 @@ from hub.embedded.servers import Addresses, Servers
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
+from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
 from hub.run import ROLES, run_roles
@@ -36,6 +37,7 @@ keys_app = group("Signing keys.")
 positions_app = group("Positions in the source topics.")
 for name, sub in (
     ("topics", topics_app),
+    ("rules", rules_app),
     ("db", db_app),
     ("case", case_app),
     ("keys", keys_app),

@@ -23,6 +23,7 @@ from hub.intake.worker import cancel
 from hub.operations.health import Health
 from hub.operations.server import MetricsServer
 from hub.settings import Settings
+from hub.store.rules_in_force import settle_rules
 
 log = logging.getLogger(__name__)
 ROLES = ("intake", "relay", "projector", "timekeeper")
@@ -54,6 +55,7 @@ async def run_roles(
         tasks: list[asyncio.Task[None]] = []
         intake = None
         if not alone:
+            await settle_rules(parts.pool, parts.rules.digest)
             intake = IntakeRole(parts, followers)
             tasks.append(asyncio.create_task(intake.run(), name="intake"))
         else:

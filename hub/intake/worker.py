@@ -23,6 +23,7 @@ from hub.intake.clock_gate import ClockGate
 from hub.intake.entries import Item
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
 from hub.intake.reading import read, received_at, unwrap
+from hub.intake.rules_check import check_rules
 from hub.intake.verifying import KeyRegistry
 from hub.store.ports import IntakeStore, IntakeUnit
 from hub.store.sealing import CaseKey, Sealer
@@ -30,6 +31,7 @@ from hub.store.sealing import CaseKey, Sealer
 log = logging.getLogger(__name__)
 # Of one shard; a case with its key takes some 5 KB.
 CACHED_CASES = 1_000
+LOOK_AGAIN_SECONDS = 15.0
 # From so many messages on, asking a process beside costs less than checking signatures here.
 BACKLOG = 32
 
@@ -75,6 +77,7 @@ class ShardWorker:
         self._cases: OrderedDict[str, tuple[Case, CaseKey | None]] = OrderedDict()
         self._head = -1
         self._gaps: set[Gap] = set()
+        self._placed_at = -math.inf
 
     async def run(self) -> None:
         """Read and commit until cancelled. Troubles are waited out; a stopped topic is left alone and reported."""
@@ -82,7 +85,7 @@ class ShardWorker:
         placed = False
         while True:
             try:
-                if not placed:
+                if not placed or self._look_again():
                     await self._place()
                     placed = True
                 await self._step()
@@ -100,10 +103,15 @@ class ShardWorker:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, self._intake.settings.backoff_most)
 
+    def _look_again(self) -> bool:
+        """A stopped topic is looked at again now and then: a person may have set its position."""
+        return bool(self.stopped) and time.monotonic() - self._placed_at > LOOK_AGAIN_SECONDS
+
     async def _place(self) -> None:
         """Forget everything, read positions, check them against the logs, seek (5a.3)."""
         self._forget()
         self._gate.forget()
+        self._placed_at = time.monotonic()
         intake = self._intake
         positions = await intake.store.positions(self.shard)
         self.stopped = await check_positions(
@@ -130,7 +138,7 @@ class ShardWorker:
         """Commit a batch; one that fails other than by a lost connection is bisected, and a lone record is parked (5)."""
         try:
             committed = await self._transact(records, defect=False)
-        except (Trouble, LostShard):
+        except (Trouble, LostShard, Stopped):
             raise
         except Exception:
             self._forget()
@@ -156,6 +164,7 @@ class ShardWorker:
             if not fresh:
                 raise LostShard("positions have moved past this batch")
             items = _those_of(items, fresh)
+            check_rules(unit.head.rules, intake.rules.digest)
             if unit.head.seq != self._head:
                 self._forget()
             batch = Batch(unit.head, intake.rules, intake.sealer, {}, {}, {}, {})

@@ -18,7 +18,9 @@ from hub.store.pool import Connection, Pool
 from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
 
 log = logging.getLogger(__name__)
-_LOCK = "SELECT seq, frontier, received_at FROM shard WHERE shard = $1 FOR UPDATE"
+_LOCK = """
+SELECT seq, frontier, received_at, (SELECT value FROM meta WHERE name = 'rules') FROM shard WHERE shard = $1
+FOR UPDATE OF shard"""
 _POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
 _SEEN = """
 SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
@@ -173,7 +175,7 @@ class PostgresIntakeStore:
             row = await connection.fetchrow(_LOCK, shard)
             if row is None:
                 raise LostShard(f"shard {shard} is not in the store")
-            head = Head(shard, Frontier.unpack(row[0], row[1]), row[2])
+            head = Head(shard, Frontier.unpack(row[0], row[1]), row[2], row[3])
             positions = await connection.fetch(_POSITIONS, shard)
             yield PostgresIntakeUnit(
                 connection, head, {(p[0], shard): Position(p[1], p[2]) for p in positions}

@@ -158,12 +158,15 @@ class MemoryStore:
                 latest[row.case] = max(since, latest.get(row.case, since))
         return sorted(latest.items(), key=lambda item: item[1])[:1000]
 
-    async def known_aliases(self) -> list[tuple[str, str]]:
+    async def known_aliases(self) -> list[tuple[str, str, datetime]]:
         """See `hub.store.waiting.WaitingReader`."""
         await self._reach()
-        subjects = {row.case for row, _ in self.parked() if row.reason == "early" and row.case is not None}
-        named = named_by(self.projected.alias, sorted(subjects))
-        return [(subject, cases[0]) for subject, cases in sorted(named.items())]
+        latest: dict[str, datetime] = {}
+        for row, since in self.parked():
+            if row.reason == "early" and row.case is not None:
+                latest[row.case] = max(since, latest.get(row.case, since))
+        named = named_by(self.projected.alias, sorted(latest))
+        return [(subject, cases[0], latest[subject]) for subject, cases in sorted(named.items())]
 
     def parked(self) -> list[tuple[ParkedRow, datetime]]:
         """Everything that is parked now, with the moment since when."""

@@ -23,11 +23,12 @@ class Position:
 
 @dataclass(slots=True)
 class Head:
-    """Where a shard's journal stands. `received_at`: the latest of its entries, for 5a.6."""
+    """Where a shard's journal stands. `received_at`: the latest of its entries, for 5a.6. `rules`: the digest in force."""
 
     shard: int
     frontier: Frontier
     received_at: datetime | None
+    rules: str | None = None
 
     @property
     def seq(self) -> int:

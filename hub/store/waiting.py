@@ -11,7 +11,7 @@ GROUP BY case_id ORDER BY 2 LIMIT 1000"""
 
 
 _KNOWN = """
-SELECT p.case_id, min(a.case_id) FROM parked p
+SELECT p.case_id, min(a.case_id), max(p.since) FROM parked p
 JOIN alias a ON a.department = split_part(p.case_id, ':', 2) AND a.kind = split_part(p.case_id, ':', 3)
     AND p.case_id = 'alias:' || a.department || ':' || a.kind || ':' || a.number
 WHERE p.reason = 'early' AND p.case_id LIKE 'alias:%' GROUP BY p.case_id ORDER BY 1 LIMIT 1000"""
@@ -22,7 +22,7 @@ class WaitingReader(Protocol):
 
     async def database_time(self) -> datetime: ...
     async def waiting_before(self, limit: datetime) -> list[tuple[str, datetime]]: ...
-    async def known_aliases(self) -> list[tuple[str, str]]: ...
+    async def known_aliases(self) -> list[tuple[str, str, datetime]]: ...
 
 
 class PostgresWaiting:
@@ -42,7 +42,7 @@ class PostgresWaiting:
         async with self._pool.connection() as connection:
             return [(row[0], row[1]) for row in await connection.fetch(_WAITING, limit)]
 
-    async def known_aliases(self) -> list[tuple[str, str]]:
-        """Numbers under which messages wait and that name a case by now, with one such case."""
+    async def known_aliases(self) -> list[tuple[str, str, datetime]]:
+        """Numbers under which messages wait and that name a case by now: one such case, since when the last waits."""
         async with self._pool.connection() as connection:
-            return [(row[0], row[1]) for row in await connection.fetch(_KNOWN)]
+            return [(row[0], row[1], row[2]) for row in await connection.fetch(_KNOWN)]

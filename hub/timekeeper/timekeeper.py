@@ -58,16 +58,16 @@ class Timekeeper:
         limit = now - self._early_limit
         due = await self._waiting.waiting_before(limit)
         records = [self._expiry(case, since) for case, since in due]
-        records += [self._known(alias, case, now) for alias, case in await self._waiting.known_aliases()]
+        records += [self._known(*known) for known in await self._waiting.known_aliases()]
         if records:
             await self._publisher.publish(records)
         return len(records)
 
-    def _known(self, alias: str, case: str, now: datetime) -> OutRecord:
-        """The message that lets go on what waits under a number."""
-        message_id = derived_id("hub", alias, f"alias_known/{case}")
+    def _known(self, alias: str, case: str, since: datetime) -> OutRecord:
+        """The message that lets go on what waits under a number up to the moment `since`."""
+        message_id = derived_id("hub", alias, f"alias_known/{case}/{moment(since)}")
         data = {"other_case": case}
-        value, headers = self._signer.message(message_id, "hub.alias_known.v1", alias, moment(now), data)
+        value, headers = self._signer.message(message_id, "hub.alias_known.v1", alias, moment(since), data)
         return OutRecord(
             self._names.hub(DESK), partition_of(alias, self._shards), alias.encode(), value, headers
         )

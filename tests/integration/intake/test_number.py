@@ -78,6 +78,10 @@ async def test_a_number_that_is_not_known_yet_makes_the_message_wait(core: Core)
         clock=lambda: core.at,
     )
     assert await keeper.look() == 1
+    core.later(seconds=1)
+    assert await keeper.look() == 1
+    first, again = core.log(core.names.hub("hub.desk.out"))
+    assert (first.value, list(first.headers)) == (again.value, list(again.headers))
     await work(core)
     (entry,) = await decided(core, "f1")
     assert (entry.case, entry.outcome) == (case, Outcome.DECIDED)

@@ -1,0 +1,45 @@
+"""`fengqiao rules …`: which rules are loaded and which are in force. Thin."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.command_group import group
+from hub.embedded.servers import Addresses
+from hub.home import DEFAULT_HOME, Home
+from hub.rules.loader import load_rules
+from hub.settings import Settings
+from hub.store.rules_in_force import adopt_rules, rules_in_force
+
+app = group("Rules: flows, lifecycle, departments.")
+HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
+
+
+@app.command("show")
+def show_command(home: HomeOption = DEFAULT_HOME) -> None:
+    """The digests of the loaded rules and of those in force. Exit code 1 when they differ."""
+    settings = _settings(home)
+    loaded = load_rules(settings.city)
+    in_force = asyncio.run(rules_in_force(settings.database))
+    typer.echo(f"loaded    {loaded.digest}  {len(loaded.flows)} flows, {len(loaded.departments)} departments")
+    typer.echo(f"in force  {in_force or 'none yet: the first intake puts its own in force'}")
+    raise typer.Exit(0 if in_force in (None, loaded.digest) else 1)
+
+
+@app.command("adopt")
+def adopt_command(
+    reason: Annotated[str, typer.Option(help="Why; is recorded.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Put the loaded rules in force. Intakes that run with others end at their next batch."""
+    settings = _settings(home)
+    loaded = load_rules(settings.city)
+    old = asyncio.run(adopt_rules(settings.database, loaded.digest, reason))
+    typer.echo(f"in force: {loaded.digest} (before: {old or 'none'})")
+
+
+def _settings(home: Path) -> Settings:
+    addresses = Addresses.find(home)
+    return Home(home).settings(addresses.kafka, addresses.database)
