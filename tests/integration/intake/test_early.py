@@ -1,16 +1,18 @@
 """Early messages wait, hold back their own sender only, are taken up in order, expire by the clock (5)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from pydantic_core import from_json
 
-from hub.bus.memory import MemoryPublisher
+from hub.bus.memory import MemoryPublisher, MemoryRecord, MemorySource
 from hub.domain.case import CASES, Case
 from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
 from hub.timekeeper.timekeeper import Timekeeper
 from tests.support.core import Core, Ids
+from tests.support.seams import Fails
 
 LIMIT = timedelta(hours=72)
 PAST_LIMIT = LIMIT + timedelta(seconds=1)
@@ -219,3 +221,33 @@ async def test_the_stored_state_is_the_fold_of_the_journal(core: Core) -> None:
         stored = (await unit.load([ids.case]))[ids.case].state
     assert stored == CASES.dump_json(folded)
     assert [waiting.held for waiting in folded.waiting] == [False, True]
+
+
+class InTurn(MemorySource):
+    """Gives one topic at a take, in the order of `turns`; then all, as usual."""
+
+    def __init__(self, core: Core, *turns: str) -> None:
+        super().__init__(core.bus, core.shards)
+        self.turns = {shard: list(turns) for shard in range(core.shards)}
+
+    async def take(
+        self, shard: int, topics: Sequence[str], max_records: int, wait_ms: int
+    ) -> list[MemoryRecord]:
+        turn = [self.turns[shard].pop(0)] if self.turns[shard] else topics
+        return await super().take(shard, turn, max_records, wait_ms)
+
+
+async def test_an_answer_whose_commit_failed_is_still_before_the_clock(core: Core) -> None:
+    """What was read and not committed was not read (5a.6)."""
+    record, ids = core.raised("p1")
+    core.step(ids, "justice", "task.received", message="early")
+    await core.read()
+    await expire(core)
+    core.bus.append(record)
+    source = InTurn(core, core.names.out_of("petition"), core.names.hub("hub.clock.out"))
+    await core.read(core.intake(source, store=Fails(core.stores.intake, 1)))
+    assert told(await journal_of(core, ids))[1:] == [
+        ("referral.raised", "decided", None),
+        ("task.received", "decided", None),
+        ("hub.early_expired", "decided", None),
+    ]
