@@ -18,9 +18,9 @@ from hub.app import Parts
 from hub.bus.memory import MemoryBus, MemoryPublisher, MemorySource
 from hub.bus.ports import OutRecord
 from hub.bus.topics import TopicNames
+from hub.domain.entry import Committed
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
-from hub.domain.entry import Committed
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.projector.projector import Projector

@@ -18,10 +18,9 @@ from pydantic_core import from_json, to_json
 from hub.bus.memory import MemoryBus, MemoryPublisher, MemoryRecord, MemorySource
 from hub.bus.ports import OutRecord, Publisher, Source
 from hub.bus.topics import TopicNames
-from hub.domain.entry import Entry
+from hub.domain.entry import Committed, Entry
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
-from hub.domain.entry import Committed
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.projector.projector import Projections, Projector

@@ -7,10 +7,10 @@ import pytest
 
 from hub.bus.memory import MemoryPublisher
 from hub.bus.ports import OutRecord
+from hub.domain.entry import Committed
 from hub.errors import LostShard, StoreTrouble
 from hub.following.follower import Follower
 from hub.following.hand_over import HandOver
-from hub.domain.entry import Committed
 from hub.intake.worker import cancel
 from hub.relay.relay import Relay
 from schemas.envelope import Envelope

@@ -8,12 +8,11 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from hub.domain.case import CLOSED, OPEN, RETURNED, WITHDRAWN, Case
+from hub.domain.case import CASES, CLOSED, OPEN, RETURNED, WITHDRAWN, Case
 from hub.domain.decide import decide, handles
 from hub.domain.decision import Message
 from hub.domain.evolve import evolve, fold
 from hub.errors import Parking, Refusal
-from hub.domain.case import CASES
 from schemas.messages import KINDS, OWN_BY_TYPE
 from tests.unit.domain.play import (
     LEGAL_AT,
