@@ -12,6 +12,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
+# What runs long ends with make, even if make is killed.
+WITH_MAKE = exec $(BIN)/python -IS hub/embedded/launch.py --die-with $$PPID --signal 15 -- "$(CURDIR)"/$(BIN)
 STAMP := .venv/.setup
 
 .PHONY: setup demo test check generate bench lock clean
@@ -33,10 +35,10 @@ $(STAMP): requirements.lock pyproject.toml hub/embedded/jars.lock
 	@touch $(STAMP)
 
 demo: setup
-	@$(BIN)/fengqiao demo
+	@$(WITH_MAKE)/fengqiao demo
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(WITH_MAKE)/python -m pytest $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "check: run .venv/bin/ruff format" >&2; exit 1; }
@@ -50,7 +52,7 @@ generate: setup
 	@$(BIN)/python -m hub.generate
 
 bench: setup
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(WITH_MAKE)/python -m tests.bench $(ARGS)
 
 lock: setup
 	@$(BIN)/python -m venv --clear .venv/locker

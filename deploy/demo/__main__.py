@@ -49,6 +49,9 @@ def demo(
     except KeyboardInterrupt:
         console.print("stopped")
         code = 130
+    except asyncio.CancelledError:  # by SIGTERM
+        console.print("stopped")
+        code = 143
     raise typer.Exit(code)
 
 
