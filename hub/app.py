@@ -13,7 +13,7 @@ from hub.bus.topics import TopicNames
 from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.ending import Ending
-from hub.errors import BusTrouble
+from hub.errors import Trouble
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
 from hub.intake.verifying import KeyRegistry
@@ -24,6 +24,7 @@ from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.rules.loader import load_rules
 from hub.settings import Settings
+from hub.store.cluster import settle_cluster
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -139,13 +140,17 @@ class IntakeRole:
             await source.stop()
 
     async def _join(self, source: KafkaSource) -> None:
-        """Join the group; while Kafka is away, try again with backoff."""
+        """Join the group; while Kafka or the database is away, try again with backoff.
+
+        Raises TopicWentBack when this is another cluster than the one that the positions are of.
+        """
         delay = 0.5
         while True:
             try:
+                await settle_cluster(self.parts.pool, await source.cluster_id())
                 await source.start(self._assigned, self._revoked)
                 return
-            except BusTrouble as trouble:
+            except Trouble as trouble:
                 log.warning("intake: %s; trying again in %.1f s", trouble, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)

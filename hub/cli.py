@@ -220,6 +220,27 @@ def positions_set(
     typer.echo(f"{topic}/{partition}: {'none' if old is None else old} → {offset}")
 
 
+@positions_app.command("adopt-cluster")
+def positions_adopt_cluster(
+    reason: Annotated[str, typer.Option(help="Why; is recorded.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Go on with another Kafka cluster, from the start of its topics. Stop all intakes first."""
+    from hub.bus.kafka_source import cluster_id
+    from hub.store.cluster import adopt_cluster
+
+    settings = _settings(home)
+    if not reason.strip():
+        raise ConfigurationError(f"reason {reason!r}: say why, it is recorded")
+
+    async def adopt() -> tuple[str | None, str]:
+        found = await cluster_id(settings.kafka_address)
+        return await adopt_cluster(settings.database, found, reason), found
+
+    old, new = _wait(adopt())
+    typer.echo(f"cluster: {old or 'none'} → {new}")
+
+
 @app.command(
     add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
 )

@@ -37,6 +37,7 @@ class Task:
     replies: int = 0
     outcome: str | None = None
     local_number: str | None = None
+    received: bool = False
 
 
 @dataclass(slots=True)

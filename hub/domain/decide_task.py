@@ -19,6 +19,9 @@ def step_on_task(draft: Draft) -> None:
     step = draft.rules.lifecycle.steps[draft.message.step]
     _by_whom(draft, task, referral, step)
     if task.state in step.again:
+        if not task.received:
+            draft.add(ev.ReceiptCameLate(task.id, step.rung or "delivered", draft.at))
+            _tell(draft, task, referral, step)
         _learn_number(draft, task)
         return
     target = step.target(task.role, task.state)

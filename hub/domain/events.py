@@ -62,6 +62,16 @@ class TaskStepped:
 
 
 @dataclass(slots=True)
+class ReceiptCameLate:
+    """The first technical receipt came after a person had already signed: the state stays, the receipt counts."""
+
+    task: str
+    rung: str
+    at: str
+    e: Literal["receipt_came_late"] = "receipt_came_late"
+
+
+@dataclass(slots=True)
 class RequestOpened:
     """A request of a task (return, supplement) or of a referral (withdrawal) waits for the other side."""
 
@@ -246,6 +256,7 @@ Event = (
     | ReferralRaised
     | TaskAssigned
     | TaskStepped
+    | ReceiptCameLate
     | RequestOpened
     | RequestClosed
     | ReplyGiven

@@ -62,7 +62,12 @@ def _assigned(case: Case, event: ev.TaskAssigned) -> None:
 
 
 def _stepped(case: Case, event: ev.TaskStepped) -> None:
-    _task(case, event.task, state=event.state, since=event.at)
+    received = case.tasks[event.task].received or event.step == "task.received"
+    _task(case, event.task, state=event.state, since=event.at, received=received)
+
+
+def _receipt_late(case: Case, event: ev.ReceiptCameLate) -> None:
+    _task(case, event.task, received=True)
 
 
 def _request_opened(case: Case, event: ev.RequestOpened) -> None:
@@ -154,6 +159,7 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "referral_raised": _raised,
     "task_assigned": _assigned,
     "task_stepped": _step,
+    "receipt_came_late": _receipt_late,
     "request_opened": _request_opened,
     "request_closed": _request_closed,
     "reply_given": _reply,

@@ -111,6 +111,10 @@ def _stepped(to: Projection, entry: Entry, event: ev.TaskStepped) -> None:
         to.set_task(event.task, outcome=None)
 
 
+def _receipt_late(to: Projection, entry: Entry, event: ev.ReceiptCameLate) -> None:
+    to.set_task(event.task, **{f"{event.rung}_at": _time(event.at)})
+
+
 def _request_opened(to: Projection, entry: Entry, event: ev.RequestOpened) -> None:
     if event.task is None:
         to.set_referral(event.referral, pending=event.request)
@@ -161,6 +165,7 @@ _RULES: dict[str, Any] = {
     "referral_raised": _raised,
     "task_assigned": _assigned,
     "task_stepped": _stepped,
+    "receipt_came_late": _receipt_late,
     "request_opened": _request_opened,
     "request_closed": _request_closed,
     "reply_given": _reply,

@@ -28,7 +28,7 @@ def task_in(role: str, state: str) -> tuple[Play, Task]:
     """A task of a role in a state, one reply short of the final one, with what the step needs to be open."""
     stage, referral, _ = play(FLOW, lead="court", co_handlers=["procuratorate"], copies=["street"])
     task = next(t for t in stage.case.tasks_of(referral.id) if t.role == role)
-    changed = replace(task, state=state, replies=len(FLOW.replies) - 1)
+    changed = replace(task, state=state, replies=len(FLOW.replies) - 1, received=True)
     stage.case.tasks[task.id] = changed
     return stage, changed
 
@@ -53,6 +53,15 @@ def test_step_is_allowed_exactly_where_the_table_says(step: str, role: str) -> N
             assert refused.value.name is RefusalName.ILLEGAL_STEP
             assert list(refused.value.allowed) == [s for s in STEPS if possible(s, role, state)]
             assert stage.case is before
+
+
+def test_a_technical_receipt_that_comes_after_the_signature_counts_once_and_moves_nothing() -> None:
+    stage, _, task = play(FLOW, lead="court")
+    stage.act(task, "task.signed")
+    first = stage.act(task, "task.received")
+    assert [event.e for event in first] == ["receipt_came_late", "notified"]
+    assert stage.state(task) == "signed"
+    assert stage.act(task, "task.received") == []
 
 
 @pytest.mark.parametrize("step", STEPS)
