@@ -48,7 +48,7 @@ Item = Outgoing | Unmapped
 class Reader:
     """Reads a source as the kit does: a page counts, and its cursor is used, only after it was looked at."""
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int = 600) -> None:
         self._patience = patience
         self.cursor: str | None = None
         self.items: dict[str, Item] = {}

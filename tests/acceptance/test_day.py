@@ -23,7 +23,7 @@ NUMBERS = {
     "court": r"[（(]\d{4}[）)]枫9901\D+\d+号",
     "procuratorate": r"枫检.*〔\d{4}〕\d+号",
     "public_security": r"A990100\d+",
-    "justice": r"枫调.*〔\d{4}〕\d+号",
+    "justice": r"枫(调|确申).*〔\d{4}〕\d+号",
 }
 
 
