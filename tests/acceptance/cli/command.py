@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from hub.embedded.servers import DATABASE_VARIABLE, KAFKA_VARIABLE
+from tests.support.children import python
 
 # Only so that a test that hangs ends; no test asserts how long something takes.
 PATIENCE = 120.0
@@ -82,7 +83,7 @@ class Running:
 
     def __init__(self, work: Path, what: tuple[str, ...]) -> None:
         self.file = work / f"{'-'.join(what)}-{time.monotonic_ns()}.log"
-        command = [sys.executable, "-m", "hub.cli", "run", *what, "--metrics-port", "0"]
+        command = [*python(), "-m", "hub.cli", "run", *what, "--metrics-port", "0"]
         with self.file.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=work, env=environment({}), stdout=log, stderr=log)
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from hub.home import Home
 from hub.store.upgrade import upgrade
 from tests.integration.bus.conftest import CITY, SHARDS, Ground
 from tests.integration.connectors.sdk.process import PATIENCE, ConnectorProcess
+from tests.support.children import python
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,7 +40,7 @@ async def running_hub(home: Home, ground: Ground, database: str, login: KafkaAdd
     }
     with (home.root / "hub.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hub.cli", "run", "all", "--home", str(home.root), "--metrics-port", "0"),
+            *(*python(), "-m", "hub.cli", "run", "all", "--home", str(home.root), "--metrics-port", "0"),
             env=environment,
             stderr=log,
             stdout=log,

@@ -1,7 +1,6 @@
 """A real court stand-in process over real HTTP, and the connector onto it."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +12,7 @@ from connectors.court.mapping import build
 from connectors.sdk.ports import Kit, Sink, Source
 from deploy.sandbox.core.matter import Matter
 from deploy.sandbox.core.records import Records
+from tests.support.children import python
 
 ROOT = Path(__file__).parents[4]
 QUIET = "papers: {}\ndepartments: {court: {officers: [示例法官]}}\n"
@@ -77,7 +77,7 @@ class CourtBench(Bench):
             *self._options,
         ]
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+            *python(), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
         line = (await self._process.stdout.readline()).decode()

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import socket
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from connectors.sdk.ports import Kit, Sink, Source
 from deploy.sandbox.core.matter import Matter
 from deploy.sandbox.core.people import person
 from deploy.sandbox.core.records import Records
+from tests.support.children import python
 
 IDLE = "papers: {}\ndepartments: {justice: {officers: [示例调解员]}}\n"
 PROFILE = Path(connectors.profiles.__file__).with_name("justice.yaml")
@@ -32,7 +32,7 @@ class Bureau:
     async def start(self) -> None:
         port = self.address.rpartition(":")[2] or str(_free_port())
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "deploy.sandbox.justice",
+            *python(), "-m", "deploy.sandbox.justice",
             "--home", str(self.home), "--port", port, *self.options,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip

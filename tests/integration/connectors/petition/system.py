@@ -3,7 +3,6 @@
 import asyncio
 import random
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from connectors.conformance.bench import Bench, Held
 from connectors.petition.mapping import build
 from connectors.sdk.ports import Kit, Sink, Source
 from deploy.sandbox.core.people import person
+from tests.support.children import python
 
 IDLE = "papers: {}\ndepartments: {petition: {officers: [示例·信访干部]}}\n"
 
@@ -30,7 +30,7 @@ class Office:
         port = self.address.rpartition(":")[2] or "0"
         command = ["-m", "deploy.sandbox.petition", "--home", str(self.home), "--port", port, *self.options]
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, stdout=asyncio.subprocess.PIPE
+            *python(), *command, stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
         words = (await self._process.stdout.readline()).decode().split()

@@ -1,7 +1,6 @@
 """The procuratorate's stand-in process on a database of its own, as the suite uses it."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from connectors.procuratorate.mapping import build
 from connectors.procuratorate.outgoing import ProcuratorateSource
 from connectors.sdk.ports import Kit, Sink, Source
 from deploy.sandbox.core.records import Matter, Records
+from tests.support.children import python
 
 PAPERS = (
     {
@@ -72,7 +72,7 @@ class StandIn:
             "7",
         )
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, "--pace", "0.01", stdout=asyncio.subprocess.PIPE
+            *python(), *command, "--pace", "0.01", stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
         assert (await self._process.stdout.readline()).startswith(b"ready ")

@@ -1,7 +1,6 @@
 """The connector as a department runs it: `python -m connectors.run` between stand-in and real Kafka."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from schemas.messages.outbound import TaskAssigned, TaskRole
 from schemas.signature import verify
 from tests.integration.connectors.procuratorate.bench import StandIn, matter, running
 from tests.integration.connectors.sdk.hub_hand import HubHand, Sent
+from tests.support.children import python
 
 TASKS = 5
 FIRST = ["task.signed.v1", "task.accepted.v1", "task.started.v1"]
@@ -51,7 +51,7 @@ class Connector:
     async def start(self) -> None:
         command = ("-m", "connectors.run", "--config", str(self._config))
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=log)
+            self._process = await asyncio.create_subprocess_exec(*python(), *command, stderr=log)
 
     async def end(self, *, kill: bool) -> int:
         assert self._process is not None

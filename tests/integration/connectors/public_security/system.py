@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from connectors.sdk.ports import Kit, Sink, Source
 from deploy.sandbox.core.matter import Matter
 from deploy.sandbox.core.people import person
 from deploy.sandbox.core.records import Records
+from tests.support.children import python
 
 IDLE = "papers: {}\ndepartments: {public_security: {officers: [示例民警]}}\n"
 
@@ -28,7 +28,7 @@ class InsideNetwork:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "deploy.sandbox.public_security", "--home", str(self.home), *self.options,
+            *python(), "-m", "deploy.sandbox.public_security", "--home", str(self.home), *self.options,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         assert self._process.stdout is not None

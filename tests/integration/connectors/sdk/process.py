@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.integration.connectors.sdk.notebook import Notebook
+from tests.support.children import python
 
 ROOT = Path(__file__).parents[4]
 DEPARTMENT = "notebook"
@@ -103,6 +103,6 @@ class ConnectorProcess:
         return self._log.read_text()[-8000:]
 
     async def _spawn(self, *arguments: str, **streams: Any) -> asyncio.subprocess.Process:
-        command = [sys.executable, "-m", "connectors.run", "--config", str(self.config), *arguments]
+        command = [*python(), "-m", "connectors.run", "--config", str(self.config), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, **streams)
