@@ -1,19 +1,14 @@
 """Which Kafka cluster the positions are of (5a.3): another cluster with the same topics is another history."""
 
-import json
-from datetime import UTC, datetime
-
-import asyncpg
-
 from hub.errors import TopicWentBack
+from hub.store.connecting import connected
+from hub.store.person_decisions import keep_decision
 from hub.store.pool import Pool
-from hub.store.url import plain_dsn
 
 _FIRST = "INSERT INTO meta VALUES ('cluster', $1) ON CONFLICT DO NOTHING"
 _READ = "SELECT value FROM meta WHERE name = 'cluster'"
 _SET = "INSERT INTO meta VALUES ('cluster', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _FROM_START = "UPDATE position SET next_offset = 0, last_mac = ''"
-_NOTE = "INSERT INTO meta VALUES ($1, $2)"
 
 
 async def settle_cluster(pool: Pool, cluster: str) -> None:
@@ -35,15 +30,10 @@ async def settle_cluster(pool: Pool, cluster: str) -> None:
 
 async def adopt_cluster(url: str, cluster: str, reason: str) -> str | None:
     """A person's decision to go on with another cluster, from the start of its topics; returns the one before. Commits."""
-    connection = await asyncpg.connect(plain_dsn(url))
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT 1 FROM shard ORDER BY shard FOR UPDATE")
-            old: str | None = await connection.fetchval(_READ)
-            await connection.execute(_SET, cluster)
-            await connection.execute(_FROM_START)
-            note = json.dumps({"from": old, "to": cluster, "reason": reason}, ensure_ascii=False)
-            await connection.execute(_NOTE, f"cluster/{datetime.now(UTC).isoformat()}", note)
-    finally:
-        await connection.close()
+    async with connected(url) as connection, connection.transaction():
+        await connection.execute("SELECT 1 FROM shard ORDER BY shard FOR UPDATE")
+        old: str | None = await connection.fetchval(_READ)
+        await connection.execute(_SET, cluster)
+        await connection.execute(_FROM_START)
+        await keep_decision(connection, "cluster", old, cluster, reason)
     return old

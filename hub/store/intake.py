@@ -1,10 +1,8 @@
 """The intake transaction on PostgreSQL: everything that one batch changes, under the shard's row lock, in one commit."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import asyncpg
 
@@ -14,6 +12,7 @@ from hub.domain.merkle import Frontier
 from hub.errors import LostShard
 from hub.store.connecting import connected
 from hub.store.journal import entries_of
+from hub.store.person_decisions import keep_decision
 from hub.store.pool import Connection, Pool
 from hub.store.ports import Changes, Head, Position, Seen, SourcePartition, StoredCase
 
@@ -198,7 +197,5 @@ async def set_position(url: str, topic: str, partition: int, offset: int, reason
         await connection.execute("SELECT 1 FROM shard WHERE shard = $1 FOR UPDATE", partition)
         old = await connection.fetchval(_OFFSET, topic, partition)
         await connection.execute(_SET_POSITION, topic, partition, offset)
-        note = json.dumps({"from": old, "to": offset, "reason": reason}, ensure_ascii=False)
-        name = f"position/{topic}/{partition}/{datetime.now(UTC).isoformat()}"
-        await connection.execute("INSERT INTO meta VALUES ($1, $2)", name, note)
+        await keep_decision(connection, f"position/{topic}/{partition}", old, offset, reason)
     return None if old is None else int(old)
