@@ -21,7 +21,10 @@ PROFILE = Path(__file__).parents[2] / "connectors" / "profiles" / "justice.yaml"
 
 @dataclass
 class City:
-    """All processes of one demo. Everything it writes is under `<home>/demo` and `<home>/connectors`."""
+    """All processes of one demo. Everything it writes is under `<home>/demo` and `<home>/connectors`.
+
+    `raising_seconds`: the planned matters are spread over so long; 0 raises them as fast as the officers can.
+    """
 
     home: Home
     addresses: Addresses
@@ -29,6 +32,7 @@ class City:
     seed: int
     pace: float
     rules: Rules
+    raising_seconds: float = 0.0
     systems: dict[str, Child] = field(default_factory=dict)
     connectors: dict[str, Child] = field(default_factory=dict)
     hub: Child | None = None
@@ -48,9 +52,12 @@ class City:
         own = self.place / department
         own.mkdir(parents=True, exist_ok=True)
         plan = own / "plan.jsonl"
-        write_plan(plan, self.plan.get(department, ()))
+        matters = self.plan.get(department, ())
+        write_plan(plan, matters)
         arguments = ["-m", f"deploy.sandbox.{department}", "--home", str(own), "--plan", str(plan)]
         arguments += ["--seed", str(self.seed), "--pace", str(self.pace)]
+        if matters:
+            arguments += ["--raise-every", f"{self.raising_seconds / len(matters):.3f}"]
         if department == "procuratorate":
             arguments += ["--dsn", self._exchange_dsn()]
         child = Child(

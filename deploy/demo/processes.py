@@ -19,19 +19,30 @@ class ChildFailed(Exception):
 
 @dataclass
 class Child:
-    """One process with its log file. `ready_line`: it prints `ready <address>` when it serves."""
+    """One process with its log file. `ready_line`: it prints `ready <address>` when it serves.
+
+    `death_signal`: what it gets when this process dies. A process that is stopped (SIGSTOP) heeds only SIGKILL.
+    """
 
     name: str
     arguments: Sequence[str]
     log: Path
     ready_line: bool = False
     address: str = ""
+    death_signal: signal.Signals = signal.SIGTERM
     process: "asyncio.subprocess.Process | None" = field(default=None, repr=False)
 
     async def start(self) -> None:
         """Start it so that it dies with this process, even by kill -9. Raises ChildFailed."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        guard = [launch.__file__, "--die-with", str(os.getpid()), "--signal", str(int(signal.SIGTERM)), "--"]
+        guard = [
+            launch.__file__,
+            "--die-with",
+            str(os.getpid()),
+            "--signal",
+            str(int(self.death_signal)),
+            "--",
+        ]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,

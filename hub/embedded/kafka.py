@@ -68,14 +68,20 @@ rootLogger.appenderRef.f.ref=F
 """
 
 
+def new_cluster_id() -> str:
+    """An id as Kafka's own tool makes them: a random UUID in base64."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 class EmbeddedKafka:
     """A Kafka broker on `home`.
 
     Data: `<home>/kafka`; log: `<home>/log/kafka.log` (40 MB at most). Without `port` the one of the last
     start is taken again, else a free one. `settings` are broker properties that override or add to
     PROPERTIES. `heap_mb` is the Java heap. `secured`: clients log in by SCRAM-SHA-512 and may do what the
-    access lists say, `admin` all; a data directory stays what it was made as. Unless `detached` the broker
-    dies with this process, even by kill -9.
+    access lists say, `admin` all; a data directory stays what it was made as. `cluster` is the id of the
+    cluster that a new data directory is made for, the same for all its brokers; without it a new one. Unless
+    `detached` the broker dies with this process, even by kill -9.
     """
 
     def __init__(
@@ -87,9 +93,11 @@ class EmbeddedKafka:
         settings: Mapping[str, str] | None = None,
         heap_mb: int = 160,
         secured: bool = False,
+        cluster: str | None = None,
     ) -> None:
         self._home = home.resolve()
         self._port, self._settings, self._heap_mb = port, dict(settings or {}), heap_mb
+        self._cluster = cluster
         self._directory, self._logs = self._home / "kafka", self._home / "log"
         self._secured, self._users = secured, BrokerUsers(self._directory)
         self._process = ServerProcess(
@@ -191,7 +199,7 @@ class EmbeddedKafka:
     async def _format(self, java: list[str], config: Path) -> None:
         # A format that was killed leaves a directory without its mark; there can be no data in it yet.
         shutil.rmtree(self._directory / "data", ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = self._cluster or new_cluster_id()
         # An id that begins with a dash would be read as an option.
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", f'"{config}"']
         if self._secured:

@@ -36,6 +36,7 @@ def command_line(department: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--pace", type=float, default=0.05, help="seconds between two acts of the officers")
+    parser.add_argument("--raise-every", type=float, default=0.0, help="seconds between two planned matters")
     return parser
 
 
@@ -47,7 +48,8 @@ def open_office(department: str, options: argparse.Namespace) -> Office:
     options.home.mkdir(parents=True, exist_ok=True)
     records = Records(options.home / "records.db", department)
     plan = read_plan(options.plan) if options.plan else []
-    officers = Officers(records, Policies.load(options.policies), options.seed, options.pace, plan)
+    policies = Policies.load(options.policies)
+    officers = Officers(records, policies, options.seed, options.pace, plan, options.raise_every)
     return Office(options.home, records, officers, options.seed)
 
 

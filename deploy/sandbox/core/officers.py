@@ -5,8 +5,9 @@ that officers who were killed go on where they stopped, and nothing is done twic
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +33,20 @@ class Duty:
 
 
 class Officers:
-    """`run` works until it is cancelled, which loses nothing. `act_once` is the same by hand."""
+    """`run` works until it is cancelled, which loses nothing. `act_once` is the same by hand.
+
+    `raise_every`: seconds between two planned matters at least; 0 raises one with each act.
+    """
 
     def __init__(
-        self, records: Records, policies: Policies, seed: int, pace: float = 0.05, plan: Sequence[Matter] = ()
+        self,
+        records: Records,
+        policies: Policies,
+        seed: int,
+        pace: float = 0.05,
+        plan: Sequence[Matter] = (),
+        raise_every: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._records, self._policies, self._seed, self._pace = records, policies, seed, pace
         self._policy = policies.of(records.department)
@@ -43,6 +54,7 @@ class Officers:
         self._desk: deque[Duty] = deque()
         self._waiting: defaultdict[str, list[Duty]] = defaultdict(list)
         self._read = 0
+        self._raise_every, self._clock, self._raise_at = raise_every, clock, clock()
 
     async def run(self) -> None:
         """Raises and acts, with `pace` seconds between acts, for ever."""
@@ -51,10 +63,11 @@ class Officers:
             await asyncio.sleep(self._pace if busy else max(self._pace, 0.05))
 
     def act_once(self) -> bool:
-        """Raises the next planned matter and does the next due act. False when there was neither."""
+        """Raises the next planned matter if it is time and does the next due act. False when there was neither."""
         self._look()
-        raised = bool(self._plan)
+        raised = bool(self._plan) and self._clock() >= self._raise_at
         if raised:
+            self._raise_at += self._raise_every
             self._records.raise_matter(self._signed_off(self._plan.popleft()))
         while self._desk:
             duty = self._desk.popleft()
