@@ -11,6 +11,8 @@ that the law counts. Slow, and easy to check against the statute:
     in criminal matters a month that starts on a last day ends on a last day      刑诉解释202
     a last day of rest moves to the first day of work     刑诉法105¶4, 民诉法85¶3, 程序规定35; 民法典203
     but never for a person in custody                     刑诉法105¶4
+    an examination takes the time from the day it is asked for to the day its result arrives: neither counts
+                                                         公安部解释(公通字〔2006〕12号)十二
     2, 3, 5, 7 or 10 days that the law means as working days are counted on days of work only   复议法88¶2
 """
 
