@@ -7,7 +7,7 @@ from pydantic_core import from_json
 
 from hub.audit.report import Progress, Report
 from hub.audit.verify_journal import Tallies, add_tallies
-from hub.domain.case import CASES, Case
+from hub.domain.case import Case
 from hub.domain.entry import Entry
 from hub.domain.evolve import fold
 from hub.projector.rows import Projection, raised_on
@@ -99,7 +99,7 @@ def _compare_state(
         report.differs("case_state.shard", shard, stored_shard, shard, case=case)
     if version != folded.version:
         report.differs("case_state.version", folded.version, version, shard, case=case)
-    made = CASES.dump_json(folded)
+    made = folded.to_bytes()
     if made != state:
         where, expected, other = first_difference(made, state)
         report.differs(f"case_state.state at {where}", expected, other, shard, case=case)

@@ -4,10 +4,10 @@ Values are treated as immutable: `evolve` makes new ones. Only fields that are n
 personal content stays in the journal, and `contents` names the messages that hold it.
 """
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+import msgspec
+from msgspec import Struct, field
 
 OPEN, CLOSED, RETURNED, WITHDRAWN = "open", "closed", "returned", "withdrawn"
 ENDED = frozenset({"confirmed", "returned", "cancelled", "noted"})
@@ -20,8 +20,7 @@ class MessageRef(NamedTuple):
     id: str
 
 
-@dataclass(slots=True)
-class Task:
+class Task(Struct, omit_defaults=True, gc=False):
     """What a referral became in one receiving department. `department` is accountable unless the table says the sender is.
 
     `replies`: how many of the flow's replies are behind it, given or left out.
@@ -40,8 +39,7 @@ class Task:
     received: bool = False
 
 
-@dataclass(slots=True)
-class Referral:
+class Referral(Struct, omit_defaults=True, gc=False):
     """One hand-over under one flow. `contents`: the raising message and its corrections, in order."""
 
     id: str
@@ -62,8 +60,7 @@ class Referral:
     reworks: int = 0
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct, omit_defaults=True, gc=False):
     """A message of this case that could not be taken yet. `held`: it only waits behind an earlier one of its sender."""
 
     message: MessageRef
@@ -71,8 +68,7 @@ class Waiting:
     held: bool = False
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Struct, omit_defaults=True, gc=False):
     """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events."""
 
     id: str
@@ -109,6 +105,14 @@ class Case:
         """The tasks of one referral, in the order in which they were assigned."""
         return [task for task in self.tasks.values() if task.referral == referral]
 
+    def to_bytes(self) -> bytes:
+        """The stored form: the same bytes for the same case."""
+        return _ENCODER.encode(self)
 
-CASES: TypeAdapter[Case] = TypeAdapter(Case)
-"""The stored form of a case: `dump_json` gives the same bytes for the same case."""
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Case":
+        """Read the stored form. Raises ValueError."""
+        return _DECODER.decode(raw)
+
+
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Case)

@@ -64,14 +64,7 @@ def assign(draft: Draft, referral_id: str, task: str, department: str, role: str
     """Give a department a task and tell it, with what its role may see of the referral."""
     referral = draft.case.referrals[referral_id]
     draft.add(ev.TaskAssigned(task, referral_id, department, role, draft.at))
-    own = {
-        "referral": referral_id,
-        "task": task,
-        "role": role,
-        "sender": referral.sender,
-        "sender_number": referral.local_number,
-        "lead": referral.lead,
-    }
+    own = {"referral": referral_id, "task": task, "role": role, "lead": referral.lead}
     ceiling = draft.flow(referral).visibility.ceiling(role)
     draft.tell(department, ceiling, "task.assigned.v1", own, list(referral.contents))
 

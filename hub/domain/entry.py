@@ -3,14 +3,19 @@
 The exact bytes of an entry are what the Merkle leaf covers; they are written once and never changed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Any
 
-from pydantic import Discriminator, TypeAdapter
+import msgspec
+from msgspec import Struct
 
 from hub.domain.case import MessageRef
 from hub.domain.events import Event
+
+USUAL: Mapping[str, str] = MappingProxyType({"specversion": "1.0", "datacontenttype": "application/json"})
 
 
 class Outcome(StrEnum):
@@ -22,8 +27,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
-@dataclass(slots=True)
-class Origin:
+class Origin(Struct, gc=False):
     """Where the record lay."""
 
     topic: str
@@ -31,12 +35,12 @@ class Origin:
     offset: int
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct, omit_defaults=True):
     """`attributes`, `open` and `sealed` are the message; a taken-up or duplicate entry `refers` to the one that holds it.
 
-    `sealed`: base64 of AES-GCM under the case's key over the JSON of the sealed fields (and, under `~raw`, the bytes
-    as sent where they can't be rebuilt from the fields). `mac`: HMAC under the case's key of attributes and data.
+    `attributes`: those that nothing else here says; `all_attributes` gives them whole. `sealed`: base64 of AES-GCM
+    under the case's key over the JSON of the sealed fields (and, under `~raw`, the bytes as sent where they can't be
+    rebuilt from the fields). `mac`: HMAC under the case's key of attributes and data.
     """
 
     shard: int
@@ -51,26 +55,38 @@ class Entry:
     type: str | None = None
     reason: str | None = None
     detail: str | None = None
-    allowed: list[str] = field(default_factory=list)
+    allowed: list[str] = msgspec.field(default_factory=list)
     refers: MessageRef | None = None
     attributes: dict[str, str] | None = None
     open: dict[str, Any] | None = None
     sealed: str | None = None
     mac: str | None = None
     verified: bool = False
-    events: list[Annotated[Event, Discriminator("e")]] = field(default_factory=list)
+    events: list[Event] = msgspec.field(default_factory=list)
+
+    def all_attributes(self) -> dict[str, str]:
+        """The attributes of the message as its sender wrote them. Empty where the entry holds no message."""
+        if self.attributes is None:
+            return {}
+        said = {"id": self.message, "source": self.source, "subject": self.case, "type": self.type}
+        return {**USUAL, **{name: text for name, text in said.items() if text is not None}, **self.attributes}
+
+    def keep_attributes(self, attributes: Mapping[str, str]) -> None:
+        """Keep the attributes of the message, without what the entry says already."""
+        said = {"id": self.message, "source": self.source, "subject": self.case, "type": self.type, **USUAL}
+        self.attributes = {name: text for name, text in attributes.items() if said.get(name) != text}
 
     def to_bytes(self) -> bytes:
         """The bytes that are stored and hashed."""
-        return _ADAPTER.dump_json(self)
+        return _ENCODER.encode(self)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Entry":
-        """Read the stored form. Raises pydantic.ValidationError."""
-        return _ADAPTER.validate_json(raw)
+        """Read the stored form. Raises ValueError."""
+        return _DECODER.decode(raw)
 
 
-_ADAPTER: TypeAdapter[Entry] = TypeAdapter(Entry)
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(Entry)
 
 
 @dataclass(slots=True)

@@ -3,22 +3,25 @@
 Every field is open (never sealed). `e` is the stored name of the kind of event.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from msgspec import Struct, field
 
 from hub.domain.case import MessageRef
 
 
-@dataclass(slots=True)
-class CaseOpened:
+class Fact(Struct, tag_field="e", omit_defaults=True, gc=False):
+    """What all kinds of events share: the stored form names the kind first and leaves out what says nothing."""
+
+
+class CaseOpened(Fact, tag="case_opened"):
     """The first referral of the case arrived."""
 
     by: str
-    e: Literal["case_opened"] = "case_opened"
+    e: ClassVar[Literal["case_opened"]] = "case_opened"
 
 
-@dataclass(slots=True)
-class ReferralRaised:
+class ReferralRaised(Fact, tag="referral_raised"):
     """A referral counts from here on: it is open until an event ends it."""
 
     referral: str
@@ -32,11 +35,10 @@ class ReferralRaised:
     raised_at: str
     content: MessageRef
     opened_by: str | None = None
-    e: Literal["referral_raised"] = "referral_raised"
+    e: ClassVar[Literal["referral_raised"]] = "referral_raised"
 
 
-@dataclass(slots=True)
-class TaskAssigned:
+class TaskAssigned(Fact, tag="task_assigned"):
     """A department has a task; from now on it is the accountable owner."""
 
     task: str
@@ -44,11 +46,10 @@ class TaskAssigned:
     department: str
     role: str
     at: str
-    e: Literal["task_assigned"] = "task_assigned"
+    e: ClassVar[Literal["task_assigned"]] = "task_assigned"
 
 
-@dataclass(slots=True)
-class TaskStepped:
+class TaskStepped(Fact, tag="task_stepped"):
     """A task took a step of the lifecycle table. `rung` is the receipt that this step is, if it is one."""
 
     task: str
@@ -58,21 +59,19 @@ class TaskStepped:
     at: str
     legal_at: str
     rung: str | None = None
-    e: Literal["task_stepped"] = "task_stepped"
+    e: ClassVar[Literal["task_stepped"]] = "task_stepped"
 
 
-@dataclass(slots=True)
-class ReceiptCameLate:
+class ReceiptCameLate(Fact, tag="receipt_came_late"):
     """The first technical receipt came after a person had already signed: the state stays, the receipt counts."""
 
     task: str
     rung: str
     at: str
-    e: Literal["receipt_came_late"] = "receipt_came_late"
+    e: ClassVar[Literal["receipt_came_late"]] = "receipt_came_late"
 
 
-@dataclass(slots=True)
-class RequestOpened:
+class RequestOpened(Fact, tag="request_opened"):
     """A request of a task (return, supplement) or of a referral (withdrawal) waits for the other side."""
 
     request: str
@@ -80,11 +79,10 @@ class RequestOpened:
     task: str | None
     by: str
     at: str
-    e: Literal["request_opened"] = "request_opened"
+    e: ClassVar[Literal["request_opened"]] = "request_opened"
 
 
-@dataclass(slots=True)
-class RequestClosed:
+class RequestClosed(Fact, tag="request_closed"):
     """The request was agreed, refused, provided, or given up for another."""
 
     request: str
@@ -92,11 +90,10 @@ class RequestClosed:
     task: str | None
     verdict: str
     at: str
-    e: Literal["request_closed"] = "request_closed"
+    e: ClassVar[Literal["request_closed"]] = "request_closed"
 
 
-@dataclass(slots=True)
-class ReplyGiven:
+class ReplyGiven(Fact, tag="reply_given"):
     """One reply of the flow; the final one carries the outcome. `place`: its place (from 1) among the flow's replies."""
 
     task: str
@@ -105,40 +102,36 @@ class ReplyGiven:
     final: bool
     outcome: str | None
     at: str
-    e: Literal["reply_given"] = "reply_given"
+    e: ClassVar[Literal["reply_given"]] = "reply_given"
 
 
-@dataclass(slots=True)
-class ReferralEnded:
+class ReferralEnded(Fact, tag="referral_ended"):
     """Closed, returned or withdrawn."""
 
     referral: str
     state: str
     outcome: str | None
     at: str
-    e: Literal["referral_ended"] = "referral_ended"
+    e: ClassVar[Literal["referral_ended"]] = "referral_ended"
 
 
-@dataclass(slots=True)
-class ReferralReopened:
+class ReferralReopened(Fact, tag="referral_reopened"):
     """Sent back after it had been closed; it counts as open again."""
 
     referral: str
     at: str
-    e: Literal["referral_reopened"] = "referral_reopened"
+    e: ClassVar[Literal["referral_reopened"]] = "referral_reopened"
 
 
-@dataclass(slots=True)
-class LeadChanged:
+class LeadChanged(Fact, tag="lead_changed"):
     """Another department is the lead after an agreed return."""
 
     referral: str
     lead: str
-    e: Literal["lead_changed"] = "lead_changed"
+    e: ClassVar[Literal["lead_changed"]] = "lead_changed"
 
 
-@dataclass(slots=True)
-class NumberLearned:
+class NumberLearned(Fact, tag="number_learned"):
     """A department's own number for the case (alias)."""
 
     department: str
@@ -146,95 +139,85 @@ class NumberLearned:
     number: str
     referral: str
     task: str | None = None
-    e: Literal["number_learned"] = "number_learned"
+    e: ClassVar[Literal["number_learned"]] = "number_learned"
 
 
-@dataclass(slots=True)
-class ReferralCorrected:
+class ReferralCorrected(Fact, tag="referral_corrected"):
     """Facts of the referral were corrected by this message; the named fields override the earlier content."""
 
     referral: str
     content: MessageRef
     fields: list[str]
     legal_at: str | None
-    e: Literal["referral_corrected"] = "referral_corrected"
+    e: ClassVar[Literal["referral_corrected"]] = "referral_corrected"
 
 
-@dataclass(slots=True)
-class FactRecorded:
+class FactRecorded(Fact, tag="fact_recorded"):
     """A fact that clocks depend on, such as custody."""
 
     fact: str
     value: str
     legal_at: str
-    e: Literal["fact_recorded"] = "fact_recorded"
+    e: ClassVar[Literal["fact_recorded"]] = "fact_recorded"
 
 
-@dataclass(slots=True)
-class CaseLinked:
+class CaseLinked(Fact, tag="case_linked"):
     """This half of a link between two cases."""
 
     other: str
     relation: str
-    e: Literal["case_linked"] = "case_linked"
+    e: ClassVar[Literal["case_linked"]] = "case_linked"
 
 
-@dataclass(slots=True)
-class CaseMerged:
+class CaseMerged(Fact, tag="case_merged"):
     """This case goes on under another."""
 
     into: str
-    e: Literal["case_merged"] = "case_merged"
+    e: ClassVar[Literal["case_merged"]] = "case_merged"
 
 
-@dataclass(slots=True)
-class MessageWaits:
+class MessageWaits(Fact, tag="message_waits"):
     """A message was parked because what it builds on is not here (`held`: or its sender's earlier one is not)."""
 
     message: MessageRef
     since: str
     held: bool = False
-    e: Literal["message_waits"] = "message_waits"
+    e: ClassVar[Literal["message_waits"]] = "message_waits"
 
 
-@dataclass(slots=True)
-class MessageTakenUp:
+class MessageTakenUp(Fact, tag="message_taken_up"):
     """A parked message waits no longer."""
 
     message: MessageRef
-    e: Literal["message_taken_up"] = "message_taken_up"
+    e: ClassVar[Literal["message_taken_up"]] = "message_taken_up"
 
 
-@dataclass(slots=True)
-class RedeliveryGranted:
+class RedeliveryGranted(Fact, tag="redelivery_granted"):
     """The relay sends again what this department was sent for the case, sequences first to last."""
 
     to: str
     first: int
     last: int
-    e: Literal["redelivery_granted"] = "redelivery_granted"
+    e: ClassVar[Literal["redelivery_granted"]] = "redelivery_granted"
 
 
-@dataclass(slots=True)
-class HubMessageIssued:
+class HubMessageIssued(Fact, tag="hub_message_issued"):
     """The hub sends itself a message about another case: two cases are never written in one transaction (5a.11)."""
 
     type: str
     case: str
     data: dict[str, Any]
-    e: Literal["hub_message_issued"] = "hub_message_issued"
+    e: ClassVar[Literal["hub_message_issued"]] = "hub_message_issued"
 
 
-@dataclass(slots=True)
-class PassedOn:
+class PassedOn(Fact, tag="passed_on"):
     """The message named its case by a department's number; it goes on to this case as it was signed (5a.1)."""
 
     case: str
-    e: Literal["passed_on"] = "passed_on"
+    e: ClassVar[Literal["passed_on"]] = "passed_on"
 
 
-@dataclass(slots=True)
-class Notified:
+class Notified(Fact, tag="notified"):
     """A record for one department: number `sequence` of this case for it.
 
     With an `actor`, the data of the message that is being decided is passed on, cut to `ceiling`. Without, `contents`
@@ -248,7 +231,7 @@ class Notified:
     actor: str | None = None
     own: dict[str, Any] = field(default_factory=dict)
     contents: list[MessageRef] = field(default_factory=list)
-    e: Literal["notified"] = "notified"
+    e: ClassVar[Literal["notified"]] = "notified"
 
 
 Event = (

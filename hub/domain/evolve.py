@@ -1,8 +1,9 @@
 """`evolve(case, event) -> case`: the only place where the state of a case changes. Total, pure, order-dependent."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from hub.domain import events as ev
 from hub.domain.case import OPEN, Case, Referral, Task, Waiting

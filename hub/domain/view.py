@@ -19,7 +19,8 @@ def compose(
     """The data of the record that `notified` announces.
 
     `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that
-    `notified` names; a correction replaces or empties the fields that it names. Raises KeyError for content that is missing.
+    `notified` names: the raising one says whose referral it is, a correction replaces or empties the fields that it
+    names. Raises KeyError for content that is missing.
     """
     ceiling = FieldClass(notified.ceiling)
     if notified.contents:
@@ -30,7 +31,7 @@ def compose(
             if data:
                 _correct(data, content["fields"], seen)
             else:
-                data = seen
+                data = seen | {"sender": ref.source, "sender_number": content["local_number"]}
         data |= notified.own
         return {name: data[name] for name in _ASSIGNED if name in data}
     if notified.actor is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.domain import events as ev
-from hub.domain.case import CASES, Case, MessageRef
+from hub.domain.case import Case, MessageRef
 from hub.domain.decide import decide
 from hub.domain.decision import Message, moment
 from hub.domain.entry import Committed, Entry, Outcome
@@ -58,7 +58,7 @@ class Batch:
                 self._new(item, item.read)
         for case_id in self.changed:
             case = self.cases[case_id]
-            self.changes.states[case_id] = (case.version, CASES.dump_json(case))
+            self.changes.states[case_id] = (case.version, case.to_bytes())
 
     def _unreadable(self, item: Item) -> None:
         """Junk is parked whole and sealed; what must not be kept leaves a keyed hash and its sender only."""

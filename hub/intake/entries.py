@@ -71,7 +71,8 @@ def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
         hidden = {**hidden, "~raw": b64encode(read.record.value or b"").decode()}
     if hidden:
         entry.sealed = key.seal(to_json(hidden), f"{read.ref.source}/{read.ref.id}".encode())
-    entry.attributes, entry.open = read.attributes, read.open
+    entry.keep_attributes(read.attributes)
+    entry.open = read.open
     entry.mac = key.mac(record_digest(read.record)).hex()
 
 

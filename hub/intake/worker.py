@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.bus.ports import InRecord, Source
 from hub.bus.topics import TopicNames
-from hub.domain.case import CASES, Case
+from hub.domain.case import Case
 from hub.domain.decide import ALIAS
 from hub.domain.entry import Committed
 from hub.domain.rules import Rules
@@ -225,7 +225,7 @@ class ShardWorker:
                     batch.keys[case_id] = key
         for case_id, stored in (await unit.load(missing) if missing else {}).items():
             state = stored.state
-            batch.cases[case_id] = Case(case_id) if state is None else CASES.validate_json(state)
+            batch.cases[case_id] = Case(case_id) if state is None else Case.from_bytes(state)
             if stored.wrapped_key is not None:
                 batch.keys[case_id] = self._intake.sealer.unwrap(case_id, stored.wrapped_key)
         numbers = [case_id for case_id in wanted if case_id.startswith(ALIAS)]

@@ -52,8 +52,8 @@ class Contents:
             key = self._sealer.unwrap(holder.case, wrapped)
             hidden = from_json(key.open(holder.sealed, f"{holder.source}/{holder.message}".encode()))
         if "~raw" in hidden:
-            return dict(holder.attributes or {}), b64decode(hidden["~raw"])
-        return dict(holder.attributes or {}), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, hidden)
+            return holder.all_attributes(), b64decode(hidden["~raw"])
+        return holder.all_attributes(), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, hidden)
 
     def open_entry(self, entry: Entry, wrapped: bytes | None) -> Content:
         """Type and data of one message."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pydantic_core import from_json
 
 from hub.bus.memory import MemoryPublisher, MemoryRecord, MemorySource
-from hub.domain.case import CASES, Case
+from hub.domain.case import Case
 from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
@@ -219,7 +219,7 @@ async def test_the_stored_state_is_the_fold_of_the_journal(core: Core) -> None:
     folded = fold(Case(ids.case), [event for entry in entries for event in entry.events])
     async with core.stores.intake.unit(entries[0].shard) as unit:
         stored = (await unit.load([ids.case]))[ids.case].state
-    assert stored == CASES.dump_json(folded)
+    assert stored == folded.to_bytes()
     assert [waiting.held for waiting in folded.waiting] == [False, True]
 
 

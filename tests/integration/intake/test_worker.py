@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from hub.bus.memory import MemorySource
-from hub.domain.case import CASES, Case
+from hub.domain.case import Case
 from hub.domain.entry import Outcome
 from hub.domain.evolve import fold
 from hub.domain.merkle import Frontier, leaf_hash
@@ -45,7 +45,7 @@ async def check_whole(core: Core) -> None:
             assert unit.head.frontier.root() == frontier.root()
             stored = await unit.load(list(cases))
         assert {case: stored[case].state for case in cases} == {
-            case: CASES.dump_json(state) for case, state in cases.items()
+            case: state.to_bytes() for case, state in cases.items()
         }
 
 

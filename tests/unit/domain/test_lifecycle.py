@@ -1,11 +1,11 @@
 """The lifecycle table: every step in every state for every role, read from the file, not from the code."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from hub.domain.case import Task
 from hub.errors import Refusal, RefusalName
