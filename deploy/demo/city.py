@@ -67,7 +67,13 @@ class City:
         self.systems[department] = child
 
     async def start_connector(self, department: str) -> None:
-        """Start one department's connector; writes its configuration where `fengqiao run connector` finds it."""
+        """Start one department's connector."""
+        child = self.connector(department)
+        await child.start()
+        self.connectors[department] = child
+
+    def connector(self, department: str) -> Child:
+        """A department's connector, not started; writes its configuration where `fengqiao run connector` finds it."""
         config = self.home.connector_config(department)
         config.parent.mkdir(parents=True, exist_ok=True)
         content = {
@@ -89,9 +95,7 @@ class City:
             content["mapping"] = f"connectors.{department}.mapping:build"
         config.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         arguments = ["-m", "connectors.run", "--config", str(config.resolve())]
-        child = Child(f"{department} connector", arguments, self.home.logs / f"{department}-connector.log")
-        await child.start()
-        self.connectors[department] = child
+        return Child(f"{department} connector", arguments, self.home.logs / f"{department}-connector.log")
 
     async def start_hub(self) -> None:
         """Start all roles of the hub in one process."""

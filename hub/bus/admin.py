@@ -94,3 +94,16 @@ async def topic_differences(
             if (has := settings[topic.name].get(name)) != value:
                 differences.append(f"topic {topic.name}: {name} is {has}, declared {value}")
     return differences
+
+
+async def leaders(kafka: str | KafkaAddress, topic: str) -> dict[int, int]:
+    """Which broker leads each partition of a topic, by their numbers. Raises BusTrouble when Kafka is away."""
+    admin = AIOKafkaAdminClient(**client_options(kafka))
+    try:
+        await admin.start()
+        described = await admin.describe_topics([topic])
+    except KafkaError as error:
+        raise BusTrouble(f"Kafka at {kafka}: {error!r}") from error
+    finally:
+        await admin.close()
+    return {one["partition"]: one["leader"] for found in described for one in found["partitions"]}

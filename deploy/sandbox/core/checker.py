@@ -113,7 +113,7 @@ def expected(
             sender = matters.get((record.flow, record.title))
             receiver = holder if department != holder else sender[0] if sender else None
             if receiver is not None and record.role != "copy":
-                notes[receiver, task, department].append((ARRIVES_AS[step.kind], _essence(_as_told(step))))
+                notes[receiver, task, department].append((ARRIVES_AS[step.kind], essence(_as_told(step))))
     problems += _script_problems(seed, Policies.load(policies), logs)
     return Expected(tasks, matters, notes, problems)
 
@@ -202,7 +202,7 @@ def _note_problems(department: str, holding: Holding, wanted: Expected, refused:
     for item in holding.received:
         task, actor = item.fields.get("ext_task"), item.fields.get("actor")
         if item.kind in ARRIVES_AS.values() and task and actor:
-            got[department, task, actor].append((item.kind, _essence(item.fields)))
+            got[department, task, actor].append((item.kind, essence(item.fields)))
     problems = []
     for key in sorted({*got, *(key for key in wanted.notes if key[0] == department)}):
         must, has = list(wanted.notes.get(key, ())), got[key]
@@ -237,7 +237,8 @@ def _as_told(step: Step) -> dict[str, Any]:
     return {**step.fields, **{told: step.fields.get(own) for told, own in _TOLD.items()}}
 
 
-def _essence(fields: Mapping[str, Any]) -> dict[str, Any]:
+def essence(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a step or note arrives unchanged: two with the same essence are the same note."""
     same = {name: fields[name] for name in _SAME if fields.get(name) is not None}
     return {**same, "legal_at": _moment(fields.get("legal_at")), "papers": _hashes(fields)}
 

@@ -1,0 +1,1 @@
+"""`fengqiao drill`: everything is killed, stopped and cut under load, and then every department's books are counted."""
