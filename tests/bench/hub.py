@@ -1,10 +1,12 @@
-"""The hub under measurement: all roles in one process, as `fengqiao run all`, on topics and a database of its own."""
+"""The hub under measurement: one process of `fengqiao run ROLES`, on topics and a database of its own."""
 
 import asyncio
 import contextlib
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +14,27 @@ from hub.app import Parts, parts_of
 from hub.home import Home
 from hub.intake.reading import Read
 from hub.intake.verifying import KeyRegistry
-from hub.run import ROLES, run_roles
+from hub.run import run_roles
 from hub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class HubProcess:
+    """One process. `group`, `member`, `batch`: see `hub.settings.Settings`. `verified`: signatures are checked."""
+
+    home: str
+    kafka: str
+    database: str
+    prefix: str
+    group: str
+    member: str | None
+    roles: tuple[str, ...]
+    verified: bool
+    batch: int
+
+    def to_json(self) -> str:
+        """As the argument of this module."""
+        return json.dumps(asdict(self))
 
 
 class EverybodysKeys(KeyRegistry):
@@ -21,6 +42,9 @@ class EverybodysKeys(KeyRegistry):
 
     def check(self, message: Read, at: datetime) -> None:
         """No check."""
+
+    async def look_ahead(self, *_: object) -> None:
+        """No look."""
 
 
 @contextlib.asynccontextmanager
@@ -31,16 +55,22 @@ async def trusting_parts_of(settings: Settings) -> AsyncIterator[Parts]:
         yield parts
 
 
-def main(home: Path, kafka: str, database: str, prefix: str, signatures: str) -> int:
-    """Run until SIGTERM. `signatures`: `verified` or `trusted`."""
-    settings = Home(home).settings(
-        kafka, database, topic_prefix=prefix, group=f"{prefix}intake", metrics_port=0
+def main(process: HubProcess) -> int:
+    """Run until SIGTERM."""
+    settings = Home(Path(process.home)).settings(
+        process.kafka,
+        process.database,
+        topic_prefix=process.prefix,
+        group=process.group,
+        member=process.member,
+        batch=process.batch,
+        metrics_port=0,
     )
-    parts = {"verified": parts_of, "trusted": trusting_parts_of}[signatures]
-    return asyncio.run(run_roles(settings, ROLES, parts))
+    parts = parts_of if process.verified else trusting_parts_of
+    return asyncio.run(run_roles(settings, process.roles, parts))
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(main(HubProcess(**json.loads(sys.argv[1]))))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from hub.bus.kafka_publisher import KafkaPublisher
-from tests.bench.referrals import LEAD, Referrals
-from tests.bench.subjects import Ground, Subject
+from tests.bench.ground import Ground
+from tests.bench.referrals import LEAD
+from tests.bench.subjects import Subject
 
 PER_SECOND = 8.0
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass
@@ -25,13 +26,12 @@ class Latency:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-async def measure(
-    ground: Ground, subject: Subject, publisher: KafkaPublisher, referrals: Referrals, number: int
-) -> Latency:
+async def measure(ground: Ground, subject: Subject, number: int) -> Latency:
     """Publish so many, evenly spaced, each alone; wait for the record that each gives the lead."""
     consumer = AIOKafkaConsumer(bootstrap_servers=ground.addresses.kafka, auto_offset_reset="latest")
     await consumer.start()
-    places = [TopicPartition(subject.names.into(LEAD), shard) for shard in range(ground.shards)]
+    names = subject.place.names
+    places = [TopicPartition(names.into(LEAD), shard) for shard in range(ground.shards)]
     consumer.assign(places)
     await consumer.seek_to_end(*places)
     for place in places:
@@ -49,12 +49,13 @@ async def measure(
     receiving = asyncio.create_task(arrivals())
     try:
         begin = time.perf_counter()
-        for i, record in enumerate(referrals.make(number, subject.topic)):
+        for i, record in enumerate(ground.referrals.make(number, subject.place.topic)):
             await asyncio.sleep(max(0.0, begin + i / PER_SECOND - time.perf_counter()))
             sent[record.key] = time.perf_counter()
-            await publisher.publish([record])
-        await asyncio.wait_for(receiving, 30)
+            await ground.publisher.publish([record])
+        await asyncio.wait_for(receiving, _PATIENCE_SECONDS)
     finally:
         receiving.cancel()
         await consumer.stop()
+    await subject.through(number)
     return latency

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Self
+
+from tests.support.children import python
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -14,14 +15,15 @@ STOP_SECONDS = 15.0
 
 
 class Child:
-    """A Python module as a process of its own, `python -m MODULE ARGS`. Ends with the block, at the latest by force.
+    """A Python module as a process of its own, `python -m MODULE ARGS`. Ends with the block or with us, at the latest
+    by force.
 
     Its standard error goes to `log`. `line` reads what it prints.
     """
 
     def __init__(self, module: str, *args: str, log: Path) -> None:
-        self._argv = (sys.executable, "-m", module, *args)
-        self._log = log
+        self._argv = (*python(), "-m", module, *args)
+        self._module, self._log = module, log
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -48,7 +50,7 @@ class Child:
         process = self._live()
         if process.returncode is not None:
             tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
-            raise RuntimeError(f"{self._argv[2]} ended with {process.returncode}:\n{tail}")
+            raise RuntimeError(f"{self._module} ended with {process.returncode}:\n{tail}")
         return process.pid
 
     async def line(self) -> str:
@@ -71,7 +73,7 @@ class Child:
 
     def _live(self) -> asyncio.subprocess.Process:
         if self._process is None:
-            raise RuntimeError(f"{self._argv[2]} was not started")
+            raise RuntimeError(f"{self._module} was not started")
         return self._process
 
 

@@ -1,126 +1,123 @@
-"""What is measured: the floor and the hub, each a process on topics and a database of its own."""
+"""What is measured, running: a yardstick loop or processes of the hub. One at a time: what idles would cost the others."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import asyncpg
 
-from hub.bus.admin import apply_topics
-from hub.bus.topics import TopicNames
-from hub.embedded.servers import Addresses
-from hub.rules.loader import load_rules
-from hub.store.upgrade import upgrade
+from tests.bench.ground import Ground, Place, connected
+from tests.bench.hub import HubProcess
 from tests.bench.processes import Child
-from tests.bench.referrals import SENDER
+from tests.bench.variants import Hub, Loop, Variant
 
 _PROGRESS = """
 SELECT sum(seq)::bigint, (SELECT min(done) FROM (SELECT sum(seq)::bigint AS done FROM follower GROUP BY name) AS f)
 FROM shard"""
 _LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 
 
 class Subject(Protocol):
-    """Reads referrals from `topic` and tells departments under `names`; `until` returns when so many are done."""
+    """Reads referrals from its place; `through` returns when so many more than at its last return are done."""
 
-    title: str
-    names: TopicNames
-    child: Child
+    place: Place
+    children: Sequence[Child]
 
-    @property
-    def topic(self) -> str: ...
-    async def until(self, done: int) -> None: ...
+    async def through(self, number: int) -> None: ...
 
 
 @dataclass
-class Ground:
-    """The servers, the home with keys and settings, and the number of shards."""
+class RunningLoop:
+    """See `tests.bench.floor`, `floor_outbox` and `libraries`: each prints how many referrals it has done."""
 
-    addresses: Addresses
-    home: Path
-    city: Path
-    shards: int
+    place: Place
+    children: Sequence[Child]
+    _done: int = 0
+    _said: int = 0
 
-    async def prepare(self, name: str) -> tuple[TopicNames, str]:
-        """Topics and a database under a name."""
-        names = TopicNames(f"{name}.")
-        departments = load_rules(self.city).departments
-        await apply_topics(self.addresses.kafka, names.declared(departments, self.shards))
-        connection = await asyncpg.connect(self.addresses.database)
-        try:
-            await connection.execute(f"CREATE DATABASE bench_{name}")
-        finally:
-            await connection.close()
-        return names, f"{self.addresses.database.rpartition('/')[0]}/bench_{name}"
+    async def through(self, number: int) -> None:
+        """Published everything that they lead to."""
+        self._done += number
+        while self._said < self._done:
+            self._said = int(await self.children[0].line())
 
 
-class Floor:
-    """See `tests.bench.floor`."""
-
-    title = "floor"
-
-    def __init__(self, names: TopicNames, child: Child) -> None:
-        self.names, self.child = names, child
-        self._done = 0
-
-    @property
-    def topic(self) -> str:
-        """Where its referrals come from."""
-        return self.names.out_of(SENDER)
-
-    async def until(self, done: int) -> None:
-        """Published everything that the first `done` referrals lead to."""
-        while self._done < done:
-            self._done = int(await self.child.line())
-
-
-class Hub:
+@dataclass
+class RunningHub:
     """See `tests.bench.hub`."""
 
-    def __init__(self, title: str, names: TopicNames, child: Child, connection: "asyncpg.Connection") -> None:
-        self.title, self.names, self.child = title, names, child
-        self._connection = connection
+    place: Place
+    children: Sequence[Child]
+    _connection: "asyncpg.Connection"
+    _done: int = field(default=0)
 
-    @property
-    def topic(self) -> str:
-        """Where its referrals come from."""
-        return self.names.out_of(SENDER)
+    async def progress(self) -> tuple[int, int]:
+        """Entries written, and passed by every follower, over all shards. Raises RuntimeError when a process ended."""
+        written, passed = await self._connection.fetchrow(_PROGRESS)
+        for child in self.children:
+            child.pid  # raises
+        return written, passed or 0
 
-    async def until(self, done: int) -> None:
-        """Relay and projector have passed entry number `done`, over all shards."""
+    async def through(self, number: int) -> None:
+        """So many entries more are written, and relay (and projector, where it runs) have passed the last of them."""
+        self._done += number
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                written, passed = await self._connection.fetchrow(_PROGRESS)
-                if written >= done and passed is not None and passed >= done:
-                    return
-                self.child.pid  # raises when it has ended
+            while min(await self.progress()) < self._done:
                 await asyncio.sleep(_LOOK_SECONDS)
 
 
 @contextlib.asynccontextmanager
-async def floor(ground: Ground, batch: int) -> AsyncIterator[Floor]:
-    """The plain loop, running."""
-    names, database = await ground.prepare("floor")
-    log = ground.home / "log" / "floor.log"
-    args = (ground.addresses.kafka, database, names.prefix, str(batch))
-    async with Child("tests.bench.floor", *args, log=log) as child:
-        yield Floor(names, child)
+async def running(ground: Ground, variant: Variant, batch: int) -> AsyncIterator[Subject]:
+    """The variant, its processes members of their group, nothing done yet."""
+    if isinstance(variant.what, Loop):
+        place = await ground.place(variant.what.module, of_hub=False)
+        async with _loop(ground, place, variant.what, batch) as subject:
+            yield subject
+    else:
+        # Variants with the same roles follow each other on one store: its followers are those roles.
+        place = await ground.place("-".join(variant.what.roles), of_hub=True)
+        async with running_hub(ground, place, variant.what, batch) as subject:
+            yield subject
 
 
 @contextlib.asynccontextmanager
-async def hub(ground: Ground, title: str, signatures: str) -> AsyncIterator[Hub]:
-    """The hub, running. `signatures`: `verified` or `trusted`."""
-    names, database = await ground.prepare(f"hub_{signatures}")
-    await upgrade(database, ground.shards)
-    log = ground.home / "log" / f"hub-{signatures}.log"
-    args = (str(ground.home), ground.addresses.kafka, database, names.prefix, signatures)
-    connection = await asyncpg.connect(database)
-    try:
-        async with Child("tests.bench.hub", *args, log=log) as child:
-            yield Hub(title, names, child, connection)
-    finally:
-        await connection.close()
+async def _loop(ground: Ground, place: Place, loop: Loop, batch: int) -> AsyncIterator[Subject]:
+    log = ground.home.logs / f"{loop.module}.log"
+    args = (ground.addresses.kafka, place.database, place.names.prefix, str(batch))
+    async with Child(f"tests.bench.{loop.module}", *args, log=log) as child:
+        await ground.settled(f"{place.names.prefix}{loop.module}", 1)
+        yield RunningLoop(place, (child,))
+
+
+@contextlib.asynccontextmanager
+async def running_hub(
+    ground: Ground, place: Place, hub: Hub, batch: int = 500, *, follow: bool = True
+) -> AsyncIterator[RunningHub]:
+    """Processes of the hub on a store. `follow`: wait until each has its share of the shards."""
+    group = f"{place.names.prefix}{hub.processes}-{place.database.rpartition('_')[2]}"
+    async with contextlib.AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(connected(place.database))
+        children = []
+        for number in range(hub.processes):
+            process = HubProcess(
+                home=str(ground.home.root),
+                kafka=ground.addresses.kafka,
+                database=place.database,
+                prefix=place.names.prefix,
+                group=group,
+                member=f"bench-{number}",
+                roles=hub.roles,
+                verified=hub.verified,
+                batch=batch,
+            )
+            log = ground.home.logs / f"hub-{number}.log"
+            child = Child("tests.bench.hub", process.to_json(), log=log)
+            children.append(await stack.enter_async_context(child))
+        if follow:
+            await ground.settled(group, hub.processes)
+        subject = RunningHub(place, children, connection)
+        subject._done = (await subject.progress())[0]
+        yield subject

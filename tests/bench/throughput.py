@@ -1,40 +1,45 @@
-"""A backlog worked off: the process is stopped while the topic is filled, then it goes and the clock runs."""
+"""A backlog worked off: the processes are stopped while the topic is filled, then they go and the clock runs."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.bus.kafka_publisher import KafkaPublisher
-from tests.bench.processes import cpu_seconds
-from tests.bench.referrals import Referrals
+from tests.bench.ground import Ground
+from tests.bench.processes import cpu_seconds, memory_mib
 from tests.bench.subjects import Subject
+
+# Longer, and the stopped processes are thought dead (session 6 s) and the rejoining would be measured.
+MOST_REFERRALS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One measurement. `cpu`: microseconds of CPU a referral, by process."""
+    """One measurement. `cpu`: microseconds of CPU a referral, by kind of process; memory in MiB, all Python processes."""
 
     per_second: float
-    cpu: Mapping[str, float]
+    cpu: dict[str, float]
+    memory_before: float
+    memory_after: float
 
 
-async def work_off(
-    subject: Subject,
-    publisher: KafkaPublisher,
-    referrals: Referrals,
-    number: int,
-    before: int,
-    servers: Mapping[str, int],
-) -> Round:
-    """Let a subject that has done `before` referrals work off `number` more. `servers`: their process ids."""
-    records = referrals.make(number, subject.topic)
-    subject.child.pause()
-    await publisher.publish(records)
-    pids = {"Python": subject.child.pid, **servers}
-    spent = {name: cpu_seconds(pid) for name, pid in pids.items()}
+async def work_off(ground: Ground, subject: Subject, number: int) -> Round:
+    """Let a subject that is idle work off so many referrals."""
+    records = ground.referrals.make(number, subject.place.topic)
+    pids = [child.pid for child in subject.children]
+    memory_before = sum(memory_mib(pid) for pid in pids)
+    for child in subject.children:
+        child.pause()
+    await ground.publisher.publish(records)
+    before = cpu_of(ground, pids)
     begin = time.perf_counter()
-    subject.child.resume()
-    await subject.until(before + number)
+    for child in subject.children:
+        child.resume()
+    await subject.through(number)
     elapsed = time.perf_counter() - begin
-    cpu = {name: (cpu_seconds(pid) - spent[name]) / number * 1e6 for name, pid in pids.items()}
-    return Round(number / elapsed, cpu)
+    spent = {name: (used - before[name]) / number * 1e6 for name, used in cpu_of(ground, pids).items()}
+    return Round(number / elapsed, spent, memory_before, sum(memory_mib(pid) for pid in pids))
+
+
+def cpu_of(ground: Ground, pids: list[int]) -> dict[str, float]:
+    """Seconds of CPU so far, by kind of process. `pids`: the Python processes under measurement."""
+    servers = {name: cpu_seconds(pid) for name, pid in ground.servers.items()}
+    return {"Python": sum(cpu_seconds(pid) for pid in pids), **servers}
