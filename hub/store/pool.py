@@ -17,6 +17,8 @@ __all__ = ["Connection", "Pool"]
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # The driver's protocol is confused: a server that was killed says so in the middle, or between two statements.
+    asyncpg.InternalClientError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.SerializationError,
@@ -61,13 +63,18 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection[asyncpg.Record]"]:
-        """A connection. Raises StoreTrouble for everything that means the server is away."""
+        """A connection. Raises StoreTrouble for everything that means the server is away.
+
+        A value that the driver can't send (a ValueError) is none of that: waiting would not make it better.
+        """
         if self._pool is None:
             raise StoreTrouble("the pool is not open")
         try:
             async with self._pool.acquire() as connection:
                 yield connection
         except _AWAY as error:
+            if isinstance(error, ValueError):
+                raise
             raise StoreTrouble(f"PostgreSQL: {error!r}") from error
 
     @asynccontextmanager
