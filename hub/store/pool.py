@@ -63,18 +63,13 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection[asyncpg.Record]"]:
-        """A connection. Raises StoreTrouble for everything that means the server is away.
-
-        A value that the driver can't send (a ValueError) is none of that: waiting would not make it better.
-        """
+        """A connection. Raises StoreTrouble for everything that means the server is away."""
         if self._pool is None:
             raise StoreTrouble("the pool is not open")
         try:
             async with self._pool.acquire() as connection:
                 yield connection
         except _AWAY as error:
-            if isinstance(error, ValueError):
-                raise
             raise StoreTrouble(f"PostgreSQL: {error!r}") from error
 
     @asynccontextmanager

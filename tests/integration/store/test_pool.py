@@ -38,7 +38,7 @@ async def test_a_server_that_dies_is_trouble(pool: Pool, failure: Exception) -> 
 async def test_a_value_that_cannot_be_sent_is_no_trouble_of_the_server(pool: Pool) -> None:
     await pool.start()
     try:
-        with pytest.raises(ValueError, match="value out of int32 range"):
+        with pytest.raises(asyncpg.DataError, match="value out of int32 range"):
             async with pool.connection() as connection:
                 await connection.fetchval("SELECT $1::int4", 2**40)
     finally:
