@@ -88,7 +88,9 @@ class Question:
     """One example. A term is a list of parts: `1M 15D`; a negative part counts back from the event.
 
     `extended` holds the extensions granted, each a term, one after the other. Excluded intervals name their first and
-    their last excluded day. `cap` is the longest that term and extensions may come to together.
+    their last excluded day. `cap` is the longest that term and extensions may come to together. `nth` says
+    which start of this clock in the case it is, `most` how many there may be (0: no number). `released` and `held` are
+    the days after the start on which custody ended or began.
     """
 
     term: str
@@ -100,6 +102,10 @@ class Question:
     excluded: tuple[tuple[date, date], ...] = ()
     restart: date | None = None
     cap: str = ""
+    nth: int = 1
+    most: int = 0
+    released: date | None = None
+    held: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,10 @@ class Answer:
 
 
 def answer(question: Question) -> Answer:
-    """Raises `Refused` when the extensions come to more than the cap."""
+    """Raises `Refused` when the extensions come to more than the cap, or the clock was started too often."""
     start = question.restart or question.start
+    if question.most and question.nth > question.most:
+        raise Refused(f"start number {question.nth}: {question.most} at most")
     if question.cap and _size(question.term, *question.extended) > _size(question.cap):
         raise Refused(f"{question.term} and {' and '.join(question.extended)} is more than {question.cap}")
     try:
@@ -125,7 +133,7 @@ def answer(question: Question) -> Answer:
     except BeyondTheSheet:
         return Answer(None, None)
     try:
-        due = _moved(raw) if _moves(question) else raw
+        due = _moved(raw) if _moves(question, _day(raw)) else raw
     except BeyondTheSheet:
         return Answer(raw, None)
     return Answer(raw, due, crossed(start, due))
@@ -191,10 +199,17 @@ def _walk_months(day: date, corners: int, ends_stay: bool, excluded: tuple[tuple
     return _walk_days(start, steps, False, excluded)
 
 
-def _moves(question: Question) -> bool:
+def _moves(question: Question, last: date) -> bool:
     if question.term.endswith(("H", "WD")):
         return False
-    return question.nature == "ordinary" or (question.nature == "liberty" and not question.custody)
+    return question.nature == "ordinary" or (question.nature == "liberty" and not _in_custody(question, last))
+
+
+def _in_custody(question: Question, on: date) -> bool:
+    """The law asks on the last day: who was released before it is no longer kept by the time running on."""
+    if question.released and question.released <= on:
+        return False
+    return question.custody or bool(question.held and question.held <= on)
 
 
 def _moved(at: date | datetime) -> date:

@@ -17,6 +17,7 @@ from typing import cast
 
 from tests.unit.clocks.calculator import Basis, Nature, Question
 
+OPTIONS = ("custody", "released", "held", "extend", "exclude", "restart", "nth")
 EXAMPLES = Path(__file__).with_name("examples.tsv")
 
 
@@ -60,11 +61,11 @@ def _example(row: dict[str, str]) -> Example:
 
 
 def _question(row: dict[str, str]) -> Question:
-    given: dict[str, list[str]] = {"custody": [], "extend": [], "exclude": [], "restart": []}
+    given: dict[str, list[str]] = {name: [] for name in OPTIONS}
     for option in filter(None, row["options"].split("; ")):
         name, _, value = option.partition(" ")
         given[name].append(value)
-    (restart,) = given["restart"] or [""]
+    restart, released, held = (given[name][-1:] for name in ("restart", "released", "held"))
     return Question(
         term=row["term"],
         basis=cast(Basis, row["basis"]),
@@ -73,8 +74,12 @@ def _question(row: dict[str, str]) -> Question:
         custody=bool(given["custody"]),
         extended=tuple(given["extend"]),
         excluded=tuple(_interval(value) for value in given["exclude"]),
-        restart=date.fromisoformat(restart) if restart else None,
+        restart=date.fromisoformat(restart[0]) if restart else None,
         cap=row["cap"],
+        nth=int((given["nth"] or ["1"])[0]),
+        most=int(row["most"] or 0),
+        released=date.fromisoformat(released[0]) if released else None,
+        held=date.fromisoformat(held[0]) if held else None,
     )
 
 
