@@ -9,7 +9,10 @@ from importlib import import_module
 from hub.errors import ConfigurationError
 from tests.bench import compare
 
-LONG: dict[str, str] = {}
+LONG = {
+    "backlog": "a large backlog: catch-up rate, memory, several intake processes",
+    "soak": "memory at a steady rate",
+}
 _EPILOG = "\n".join(f"  {name:9}{what}; see `{name} --help`" for name, what in LONG.items())
 
 

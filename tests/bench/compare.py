@@ -21,9 +21,10 @@ PARTS = ("throughput", "latency", "replay")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured, and how much of it."""
+    """What is measured, and how much of it. `quiet`: whose latency is measured beside the bare loop's."""
 
     variants: Sequence[Variant]
+    quiet: Sequence[Variant]
     parts: Sequence[str]
     batches: Sequence[int]
     repetitions: int
@@ -44,8 +45,7 @@ async def compare(plan: Plan) -> None:
 
 
 async def _latency(found: Ground, plan: Plan) -> None:
-    asked = [one for one in plan.variants if isinstance(one.what, Hub)] or [hub_variant("projector", True, 1)]
-    everyone = [FLOOR, *(asked if len(asked) < len(variants()) - 2 else [hub_variant("projector", True, 1)])]
+    everyone = [FLOOR, *plan.quiet]
     latencies = {variant: Latency() for variant in everyone}
     for _ in range(plan.repetitions):
         for variant in everyone:
@@ -74,8 +74,12 @@ async def _throughput(found: Ground, plan: Plan, batch: int) -> None:
 def plan_of(options: argparse.Namespace) -> Plan:
     """What the options ask for."""
     alone = options.only is not None
+    measured = chosen(options.only) if alone else variants(libraries=options.libraries)
     return Plan(
-        variants=chosen(options.only) if alone else variants(libraries=options.libraries),
+        variants=measured,
+        quiet=[one for one in measured if isinstance(one.what, Hub)]
+        if alone
+        else [hub_variant("projector", True, 1)],
         parts=options.parts.split(",") if options.parts else PARTS[:1] if alone else PARTS,
         batches=[options.batch] if options.batch else [500, 100],
         repetitions=1 if options.quick else options.repetitions,
