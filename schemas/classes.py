@@ -79,30 +79,41 @@ def sealed_fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for name, mark in field_classes(model).items() if mark.sealed)
 
 
+_Fields = tuple[tuple[str, "_Fields | None"], ...]
+
+
 @cache
-def _shown_fields(
-    model: type[BaseModel], ceiling: FieldClass
-) -> tuple[tuple[str, type[BaseModel] | None], ...]:
-    """The fields that this ceiling may see, each with the model inside it; worked out once per model."""
-    return tuple(
-        (name, next(nested_models(model.model_fields[name].annotation), None))
-        for name, mark in field_classes(model).items()
-        if mark.level <= ceiling
-    )
+def _shown_fields(model: type[BaseModel], ceiling: FieldClass, sealed: bool = True) -> _Fields:
+    """The fields that this ceiling may see, each with those of the model inside it; worked out once per model.
+
+    Without `sealed`, the sealed fields of the model itself are left out.
+    """
+    shown = []
+    for name, mark in field_classes(model).items():
+        if mark.level <= ceiling and (sealed or not mark.sealed):
+            inner = next(nested_models(model.model_fields[name].annotation), None)
+            shown.append((name, None if inner is None else _shown_fields(inner, ceiling)))
+    return tuple(shown)
 
 
 def visible(model: type[BaseModel], data: dict[str, Any], ceiling: FieldClass) -> dict[str, Any]:
     """The part of `data` that a receiver with this ceiling may see; keys without a class are left out."""
+    return _shown(_shown_fields(model, ceiling), data)
+
+
+def open_part(model: type[BaseModel], data: dict[str, Any]) -> dict[str, Any]:
+    """The top-level fields of `data` that are not sealed at rest; keys without a class are left out at every level."""
+    return _shown(_shown_fields(model, FieldClass.SENSITIVE, sealed=False), data)
+
+
+def _shown(fields: _Fields, data: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    for name, inner in _shown_fields(model, ceiling):
-        if name not in data:
-            continue
-        value = data[name]
-        if inner is not None and isinstance(value, list):
-            value = [visible(inner, item, ceiling) for item in value]
-        elif inner is not None and isinstance(value, dict):
-            value = visible(inner, value, ceiling)
-        shown[name] = value
+    for name, inner in fields:
+        if name in data:
+            value = data[name]
+            if inner is not None and value:
+                value = _shown(inner, value) if isinstance(value, dict) else [_shown(inner, v) for v in value]
+            shown[name] = value
     return shown
 
 

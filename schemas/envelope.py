@@ -102,14 +102,13 @@ def attribute_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, st
     """
     texts: dict[str, str] = {}
     for key, value in headers:
-        if key == "content-type":
-            name = "datacontenttype"
-        elif key.startswith("ce_"):
+        name = _ATTRIBUTES.get(key)
+        if name is None:
+            if not key.startswith("ce_"):
+                continue
             name = key[3:]
-        else:
-            continue
-        if not _ATTRIBUTE_NAME.fullmatch(name):
-            raise ValueError(f"attribute name {name!r} must be lower-case letters and digits")
+            if not _ATTRIBUTE_NAME.fullmatch(name):
+                raise ValueError(f"attribute name {name!r} must be lower-case letters and digits")
         if name in texts:
             raise ValueError(f"attribute {name!r} is given twice")
         if value is None:
@@ -118,9 +117,17 @@ def attribute_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, st
             texts[name] = value.decode()
         except UnicodeDecodeError:
             raise ValueError(f"attribute {name!r} is not UTF-8") from None
-    content_type = texts.get("datacontenttype", CONTENT_TYPE).lower()
-    texts["datacontenttype"] = re.sub(r"\s*;\s*charset=\"?utf-8\"?\s*$", "", content_type).strip()
+    content_type = texts.get("datacontenttype", CONTENT_TYPE)
+    if content_type != CONTENT_TYPE:
+        content_type = re.sub(r"\s*;\s*charset=\"?utf-8\"?\s*$", "", content_type.lower()).strip()
+    texts["datacontenttype"] = content_type
     return texts
+
+
+# Header names of the attributes that the contract names.
+_ATTRIBUTES = {"content-type": "datacontenttype"} | {
+    f"ce_{name}": name for name in Envelope.model_fields if name != "datacontenttype"
+}
 
 
 def signed_attributes(texts: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ an error.
 import re
 import unicodedata
 from hashlib import sha1
+from operator import mul
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,8 +29,9 @@ _UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 def resident_id_check(first17: str) -> str:
     """The check character of a 公民身份号码 (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _ID_WEIGHTS, strict=True))
-    return _ID_CHECKS[total % 11]
+    if len(first17) != len(_ID_WEIGHTS):
+        raise ValueError(f"the first {len(_ID_WEIGHTS)} digits are needed, not {len(first17)}")
+    return _ID_CHECKS[sum(map(mul, map(int, first17), _ID_WEIGHTS)) % 11]
 
 
 def resident_id(value: str) -> str:

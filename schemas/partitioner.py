@@ -4,6 +4,8 @@ Other clients default to other hashes, so the contract fixes this one and gives 
 document.
 """
 
+from struct import unpack_from
+
 _MASK = 0xFFFFFFFF
 _M = 0x5BD1E995
 _SEED = 0x9747B28C
@@ -11,14 +13,12 @@ _SEED = 0x9747B28C
 
 def murmur2(key: bytes) -> int:
     """32-bit murmur2 with Kafka's seed."""
-    length = len(key)
-    h = (_SEED ^ length) & _MASK
-    whole = length - length % 4
-    for i in range(0, whole, 4):
-        k = int.from_bytes(key[i : i + 4], "little") * _M & _MASK
-        k = (k ^ k >> 24) * _M & _MASK
-        h = (h * _M & _MASK) ^ k
-    tail = key[whole:]
+    words = len(key) // 4
+    h = (_SEED ^ len(key)) & _MASK
+    for word in unpack_from(f"<{words}I", key):
+        k = word * _M & _MASK
+        h = (h * _M ^ (k ^ k >> 24) * _M) & _MASK
+    tail = key[words * 4 :]
     if tail:
         h = (h ^ int.from_bytes(tail, "little")) * _M & _MASK
     h = (h ^ h >> 13) * _M & _MASK

@@ -1,6 +1,5 @@
 """Case by case: the state and the projected rows that the journal's events give, against the stored ones."""
 
-from dataclasses import asdict
 from typing import Any
 
 from pydantic_core import from_json
@@ -10,7 +9,7 @@ from hub.audit.verify_journal import Tallies, add_tallies
 from hub.domain.case import Case
 from hub.domain.entry import Entry
 from hub.domain.evolve import fold
-from hub.projector.rows import Projection, raised_on
+from hub.projector.rows import Projection
 from hub.store import read_journal
 from hub.store.read_journal import StoredHead, StoredOfCases
 from hub.store.reading import Snapshot
@@ -18,7 +17,9 @@ from hub.store.reading import Snapshot
 Row = dict[str, Any]
 Columns = dict[str, Row]
 _TOGETHER = 100
-_TASK_EMPTY = ("delivered_at", "signed_at", "accepted_at", "replied_at", "confirmed_at", "pending", "outcome")
+_REFERRAL_EMPTY = ("outcome", "pending", "ended_at")
+_STEPS = ("delivered_at", "signed_at", "accepted_at", "replied_at", "confirmed_at")
+_TASK_EMPTY = (*_STEPS, "pending", "outcome", "local_number")
 
 
 async def verify_cases(
@@ -108,18 +109,18 @@ def _compare_state(
 def _referrals(projection: Projection) -> Columns:
     rows: Columns = {}
     for referral, made in projection.referrals.items():
-        fresh = {"state": "open", "outcome": None, "pending": None, "ended_at": None}
         changes = projection.referral_changes.get(referral, {})
-        rows[referral] = asdict(made) | fresh | {"raised_on": raised_on(made.raised_at)} | changes
+        rows[referral] = {**dict.fromkeys(_REFERRAL_EMPTY), **made._asdict(), **changes}
     return rows
 
 
 def _tasks(projection: Projection, referrals: Columns) -> Columns:
     rows: Columns = {}
     for task, made in projection.tasks.items():
-        referral = referrals.get(made["referral"], {})
+        referral = referrals.get(made.referral, {})
         of_referral = {"flow": referral.get("flow"), "sender": referral.get("sender")}
-        rows[task] = {"id": task, **dict.fromkeys(_TASK_EMPTY), "local_number": None, **made, **of_referral}
+        changes = projection.task_changes.get(task, {})
+        rows[task] = {**dict.fromkeys(_TASK_EMPTY), **made._asdict(), **of_referral, **changes}
     return rows
 
 

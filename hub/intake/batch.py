@@ -29,6 +29,7 @@ WAITING = (ParkingName.EARLY, ParkingName.HELD)
 class Batch:
     """What the deciding of one batch needs and makes. `cases`, `keys`, `seen`, `held` and `aliases` were loaded under
     the lock: `held` are the entries of waiting messages, `aliases` the cases that a department's number names.
+    `changed`: the cases with a new state, and whether it is their first.
     """
 
     head: Head
@@ -40,7 +41,7 @@ class Batch:
     held: dict[MessageRef, Entry]
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     committed: list[Committed] = field(default_factory=list)
-    changed: set[str] = field(default_factory=set)
+    changed: dict[str, bool] = field(default_factory=dict)
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,9 +57,10 @@ class Batch:
                 self._again(item, item.read, self.seen[item.read.ref])
             else:
                 self._new(item, item.read)
-        for case_id in self.changed:
+        for case_id, is_first in self.changed.items():
             case = self.cases[case_id]
-            self.changes.states[case_id] = (case.version, case.to_bytes())
+            states = self.changes.first_states if is_first else self.changes.states
+            states[case_id] = (case.version, case.to_bytes())
 
     def _unreadable(self, item: Item) -> None:
         """Junk is parked whole and sealed; what must not be kept leaves a keyed hash and its sender only."""
@@ -153,8 +155,9 @@ class Batch:
 
     def keep(self, case: Case) -> None:
         """The case as it is from now on."""
+        if case.id not in self.changed:
+            self.changed[case.id] = self.cases[case.id].version == 0
         self.cases[case.id] = case
-        self.changed.add(case.id)
 
     def append(self, entry: Entry, at: datetime, contents: dict[MessageRef, Content] | None = None) -> None:
         """Give the entry its sequence and leaf, and hand it on."""

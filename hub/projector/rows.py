@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from hub.domain import events as ev
 from hub.domain.decision import CHINA
@@ -12,9 +13,8 @@ from hub.domain.entry import Entry, Outcome
 RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 
 
-@dataclass(slots=True)
-class ReferralRow:
-    """A new referral."""
+class ReferralRow(NamedTuple):
+    """A new referral, column by column."""
 
     id: str
     case_id: str
@@ -26,15 +26,33 @@ class ReferralRow:
     local_number: str
     legal_at: datetime
     raised_at: datetime
+    raised_on: date
+    state: str = "open"
+
+
+class TaskRow(NamedTuple):
+    """A new task, column by column. `flow` and `sender` are its referral's, where that is at hand."""
+
+    id: str
+    referral: str
+    case_id: str
+    department: str
+    role: str
+    state: str
+    since: datetime
+    assigned_at: datetime
+    assigned_seq: int
+    flow: str | None = None
+    sender: str | None = None
 
 
 @dataclass(slots=True)
 class Projection:
-    """`referrals` and `tasks` are new rows; `*_changes` are the columns to set by id, the last value wins."""
+    """`referrals` and `tasks` are new rows; `*_changes` are the columns to set afterwards by id, the last value wins."""
 
     referrals: dict[str, ReferralRow] = field(default_factory=dict)
     referral_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[str, TaskRow] = field(default_factory=dict)
     task_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
     tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
@@ -61,11 +79,8 @@ class Projection:
         self.tallies[key] = self.tallies.get(key, 0) + 1
 
     def set_task(self, task: str, **columns: Any) -> None:
-        """Columns of a task, new or stored."""
-        if task in self.tasks:
-            self.tasks[task] |= columns
-        else:
-            self.task_changes.setdefault(task, {}).update(columns)
+        """Columns of a task."""
+        self.task_changes.setdefault(task, {}).update(columns)
 
     def set_referral(self, referral: str, **columns: Any) -> None:
         """Columns of a referral."""
@@ -85,21 +100,16 @@ def _raised(to: Projection, entry: Entry, event: ev.ReferralRaised) -> None:
         event.local_number,
         _time(event.legal_at),
         raised_at,
+        raised_on(raised_at),
     )
 
 
 def _assigned(to: Projection, entry: Entry, event: ev.TaskAssigned) -> None:
-    at = _time(event.at)
-    to.tasks[event.task] = {
-        "referral": event.referral,
-        "case_id": entry.case,
-        "department": event.department,
-        "role": event.role,
-        "state": "assigned",
-        "since": at,
-        "assigned_at": at,
-        "assigned_seq": entry.seq,
-    }
+    at, case, new = _time(event.at), entry.case or "", to.referrals.get(event.referral)
+    known = (None, None) if new is None else (new.flow, new.sender)
+    to.tasks[event.task] = TaskRow(
+        event.task, event.referral, case, event.department, event.role, "assigned", at, at, entry.seq, *known
+    )
 
 
 def _stepped(to: Projection, entry: Entry, event: ev.TaskStepped) -> None:
@@ -184,10 +194,11 @@ def _source_of(entry: Entry) -> str:
     return topic.rpartition("dept.")[2].removesuffix(".out")
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+# The events of one entry, and of many around it, share their moments.
+_time = lru_cache(256)(datetime.fromisoformat)
 
 
-def raised_on(at: datetime) -> Any:
+@lru_cache(256)
+def raised_on(at: datetime) -> date:
     """The cohort of a referral: the day in China on which the hub decided it was raised (5a.12)."""
     return at.astimezone(CHINA).date()

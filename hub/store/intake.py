@@ -37,17 +37,14 @@ _WRITE = """
 WITH head AS (
     UPDATE shard SET seq = $2, frontier = $3, received_at = $4 WHERE shard = $1
 ), states AS (
-    INSERT INTO case_state (case_id, shard, version, state)
-    SELECT case_id, $1, version, state FROM unnest($5::text[], $6::integer[], $7::bytea[]) AS s (case_id, version, state)
-    ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, state = excluded.state
-), keys AS (
-    INSERT INTO case_key SELECT * FROM unnest($8::text[], $9::bytea[])
+    UPDATE case_state c SET version = s.version, state = s.state
+    FROM unnest($5::text[], $6::integer[], $7::bytea[]) AS s (case_id, version, state) WHERE c.case_id = s.case_id
 ), gone AS (
-    DELETE FROM parked p USING unnest($10::text[], $11::text[]) AS m (source, message_id)
+    DELETE FROM parked p USING unnest($8::text[], $9::text[]) AS m (source, message_id)
     WHERE p.source = m.source AND p.message_id = m.message_id AND p.reason IN ('early', 'held')
 )
 INSERT INTO position (topic, partition, next_offset, last_mac)
-SELECT topic, $1, next_offset, last_mac FROM unnest($12::text[], $13::bigint[], $14::bytea[]) AS p (topic, next_offset, last_mac)
+SELECT topic, $1, next_offset, last_mac FROM unnest($10::text[], $11::bigint[], $12::bytea[]) AS p (topic, next_offset, last_mac)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_mac = excluded.last_mac"""
 _OFFSET = "SELECT next_offset FROM position WHERE topic = $1 AND partition = $2"
 _SET_POSITION = """
@@ -59,6 +56,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 # Partitions are made a million entries ahead; every so many entries somebody looks.
 _ROOM, _LOOK_AHEAD = 1_000_000, 50_000
 _JOURNAL = ("shard", "seq", "case_id", "outcome", "received_at", "entry", "leaf")
+_STATE = ("case_id", "shard", "version", "state")
 _INBOX = ("source", "message_id", "shard", "seq", "mac", "outcome", "reason")
 
 
@@ -110,8 +108,10 @@ class PostgresIntakeUnit:
                 ],
                 columns=_JOURNAL,
             )
-        if changes.inbox:
-            await self._remember(changes)
+        try:
+            await self._copy_new(shard, changes)
+        except asyncpg.UniqueViolationError as error:
+            raise LostShard(f"another has written it meanwhile: {error.detail}") from error
         if changes.parked:
             await self._connection.executemany(
                 _PARK,
@@ -132,8 +132,6 @@ class PostgresIntakeUnit:
             list(changes.states),
             [version for version, _ in changes.states.values()],
             [state for _, state in changes.states.values()],
-            list(changes.keys),
-            list(changes.keys.values()),
             [ref.source for ref in changes.unparked],
             [ref.id for ref in changes.unparked],
             [topic for topic, _ in changes.positions],
@@ -152,13 +150,17 @@ class PostgresIntakeUnit:
                 "shard %d: no room made beyond entry %d: the journal is being read", self.head.shard, seq
             )
 
-    async def _remember(self, changes: Changes) -> None:
+    async def _copy_new(self, shard: int, changes: Changes) -> None:
         """The inbox is one for all shards: an id that another took meanwhile is found at the next try."""
-        rows = [(*r.ref, self.head.shard, r.seq, r.mac, r.outcome, r.reason) for r in changes.inbox]
-        try:
-            await self._connection.copy_records_to_table("inbox", records=rows, columns=_INBOX)
-        except asyncpg.UniqueViolationError as error:
-            raise LostShard(f"another shard has taken an id meanwhile: {error.detail}") from error
+        copy = self._connection.copy_records_to_table
+        if changes.inbox:
+            known = [(*r.ref, shard, r.seq, r.mac, r.outcome, r.reason) for r in changes.inbox]
+            await copy("inbox", records=known, columns=_INBOX)
+        if changes.first_states:
+            states = [(case, shard, *state) for case, state in changes.first_states.items()]
+            await copy("case_state", records=states, columns=_STATE)
+        if changes.keys:
+            await copy("case_key", records=changes.keys.items())
 
 
 class PostgresIntakeStore:

@@ -14,7 +14,7 @@ from hub.domain.case import MessageRef
 from hub.domain.entry import Entry
 from hub.domain.merkle import Frontier
 from hub.errors import LostShard, StoreTrouble
-from hub.projector.rows import Projection, raised_on
+from hub.projector.rows import Projection
 from hub.store.ports import (
     Changes,
     Head,
@@ -197,8 +197,10 @@ class MemoryStore:
                     raise ValueError(f"journal: entry {row.seq} where {due} is due")
             if twice := [row.ref for row in changes.inbox if row.ref in self.inbox]:
                 raise LostShard(f"another shard has taken {twice[0]} meanwhile")
-            if known := sorted(changes.keys.keys() & self.case_keys.keys()):
-                raise ValueError(f"case_key: {known[0]} has a key already")
+            if known := sorted(
+                changes.keys.keys() & self.case_keys.keys() | changes.first_states.keys() & self.states.keys()
+            ):
+                raise LostShard(f"another has written {known[0]} meanwhile")
         for changes in written:
             self._write(held, changes)
 
@@ -208,7 +210,8 @@ class MemoryStore:
         held.journal += [replace(row) for row in changes.journal]
         held.positions |= {at: replace(position) for at, position in changes.positions.items()}
         self.inbox |= {row.ref: (shard, replace(row)) for row in changes.inbox}
-        self.states |= changes.states
+        self.states |= changes.first_states
+        self.states |= {case: state for case, state in changes.states.items() if case in self.states}
         self.case_keys |= changes.keys
         if since is not None:
             held.parked |= {row.seq: (replace(row), since) for row in changes.parked}
@@ -256,15 +259,13 @@ class MemoryUnit:
 def _project(tables: Projected, projection: Projection) -> None:
     """As the SQL does: new rows where there is none, then changes of rows that are there."""
     for row in projection.referrals.values():
-        columns = {name: getattr(row, name) for name in row.__slots__}
-        columns |= {"raised_on": raised_on(row.raised_at), "state": "open", "outcome": None}
-        tables.referral.setdefault(row.id, {**columns, "pending": None, "ended_at": None})
-    for task, columns in projection.tasks.items():
-        referral = tables.referral.get(columns["referral"])
+        tables.referral[row.id] = {**row._asdict(), "outcome": None, "pending": None, "ended_at": None}
+    for task in projection.tasks.values():
+        referral = tables.referral.get(task.referral)
         if referral is None:
             continue
-        told = {"id": task, "flow": referral["flow"], "sender": referral["sender"]}
-        tables.task.setdefault(task, {**dict.fromkeys(_TASK_COLUMNS), **columns, **told})
+        told = {"flow": referral["flow"], "sender": referral["sender"]}
+        tables.task[task.id] = {**dict.fromkeys(_TASK_COLUMNS), **task._asdict(), **told}
     for table, changes in (
         (tables.referral, projection.referral_changes),
         (tables.task, projection.task_changes),

@@ -27,21 +27,33 @@ _AWAY = (
     TimeoutError,
 )
 
+# Every statement of the hot path goes by keys. The planner, which takes any array for a short or a long one as it
+# likes, would now and then read a whole table to join it with five hundred ids.
+_BY_KEY = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+
 
 async def _as_it_is(connection: "Connection[asyncpg.Record]") -> None:
     """Nothing of ours outlives its transaction, and asyncpg itself rolls back one left open: no round trip is needed."""
 
 
 class Pool:
-    """A pool of connections that act as the hub's role: append to the journal, never change it."""
+    """A pool of connections that act as the hub's role: append to the journal, never change it.
 
-    def __init__(self, url: str, size: int = 10, role: str = HUB_ROLE) -> None:
+    `by_key`: every statement goes by keys; else the planner is left its choice.
+    """
+
+    def __init__(self, url: str, size: int = 10, role: str = HUB_ROLE, by_key: bool = True) -> None:
         self._dsn, self._size, self._role = plain_dsn(url), size, role
+        self._planner = {"jit": "off", **(_BY_KEY if by_key else {})}
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def start(self) -> None:
         """Open the pool. Raises StoreTrouble, ConfigurationError."""
-        with_role = {"role": self._role, "application_name": "fengqiao", "jit": "off"}
+        with_role = {"role": self._role, "application_name": "fengqiao", **self._planner}
         try:
             with explained():
                 self._pool = await asyncpg.create_pool(

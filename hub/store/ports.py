@@ -97,11 +97,12 @@ class InboxRow:
 
 @dataclass(slots=True)
 class Changes:
-    """All that one unit of intake writes, at once."""
+    """All that one unit of intake writes, at once. `first_states`: of cases that had none; `states`: of the others."""
 
     head: Head
     journal: list[JournalRow] = field(default_factory=list)
     inbox: list[InboxRow] = field(default_factory=list)
+    first_states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
     parked: list[ParkedRow] = field(default_factory=list)

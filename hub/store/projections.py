@@ -1,52 +1,28 @@
 """Writing the projected tables together with the projector's position, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from hub.domain.entry import Entry
 from hub.errors import LostShard
-from hub.projector.rows import Projection, raised_on
+from hub.projector.rows import Projection, ReferralRow, TaskRow
 from hub.store.pool import Connection, Pool
 
 _ADVANCE = "UPDATE follower SET seq = $4 WHERE name = $1 AND shard = $2 AND seq = $3"
-_REFERRALS = """
-INSERT INTO referral (id, case_id, shard, flow, kind, sender, lead, local_number, legal_at, raised_at, raised_on, state)
-SELECT *, 'open' FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::date[]) ON CONFLICT (id) DO NOTHING"""
+# A task of a referral that is stored already.
 _TASKS = """
-INSERT INTO task (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq,
-    delivered_at, signed_at, accepted_at, replied_at, confirmed_at, pending, outcome, local_number, flow, sender)
+INSERT INTO task (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq, flow, sender)
 SELECT t.*, r.flow, r.sender FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-    $7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
-    $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::text[])
-    AS t (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq, delivered_at, signed_at,
-          accepted_at, replied_at, confirmed_at, pending, outcome, local_number)
-JOIN referral r ON r.id = t.referral ON CONFLICT (id) DO NOTHING"""
+    $7::timestamptz[], $8::timestamptz[], $9::bigint[])
+    AS t (id, referral, case_id, department, role, state, since, assigned_at, assigned_seq)
+JOIN referral r ON r.id = t.referral"""
 _ALIASES = "INSERT INTO alias SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING"
 _TALLIES = """
 INSERT INTO tally SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
 ON CONFLICT (what, department, flow, reason) DO UPDATE SET count = tally.count + excluded.count"""
 
-TASK_COLUMNS = (
-    "referral",
-    "case_id",
-    "department",
-    "role",
-    "state",
-    "since",
-    "assigned_at",
-    "assigned_seq",
-    "delivered_at",
-    "signed_at",
-    "accepted_at",
-    "replied_at",
-    "confirmed_at",
-    "pending",
-    "outcome",
-    "local_number",
-)
 _TYPES = {"state": "text", "outcome": "text", "pending": "text", "lead": "text", "local_number": "text"}
 
 
@@ -70,25 +46,13 @@ class PostgresProjections:
 async def write(connection: "Connection[asyncpg.Record]", projection: Projection) -> None:
     """All rows of a projection. New rows first, then changes."""
     if projection.referrals:
-        rows = list(projection.referrals.values())
-        columns = (
-            "id",
-            "case_id",
-            "shard",
-            "flow",
-            "kind",
-            "sender",
-            "lead",
-            "local_number",
-            "legal_at",
-            "raised_at",
-        )
-        values = [[getattr(row, column) for row in rows] for column in columns]
-        await connection.execute(_REFERRALS, *values, [raised_on(row.raised_at) for row in rows])
+        await _copy(connection, "referral", ReferralRow._fields, projection.referrals.values())
     if projection.tasks:
-        tasks = projection.tasks
-        values = [[row.get(column) for row in tasks.values()] for column in TASK_COLUMNS]
-        await connection.execute(_TASKS, list(tasks), *values)
+        known = [task for task in projection.tasks.values() if task.flow is not None]
+        others = [task[:9] for task in projection.tasks.values() if task.flow is None]
+        await _copy(connection, "task", TaskRow._fields, known)
+        if others:
+            await connection.execute(_TASKS, *map(list, zip(*others, strict=True)))
     await _change(connection, "referral", projection.referral_changes)
     await _change(connection, "task", projection.task_changes)
     if projection.aliases:
@@ -98,6 +62,16 @@ async def write(connection: "Connection[asyncpg.Record]", projection: Projection
         await connection.execute(
             _TALLIES, *map(list, zip(*keys, strict=True)), [projection.tallies[key] for key in keys]
         )
+
+
+async def _copy(
+    connection: "Connection[asyncpg.Record]",
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """New rows. They can't be there: the position that was moved in this transaction says so."""
+    await connection.copy_records_to_table(table, records=rows, columns=columns)
 
 
 async def _change(

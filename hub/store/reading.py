@@ -50,7 +50,7 @@ class ReadStore:
     """Raises StoreTrouble when the database is away."""
 
     def __init__(self, url: str, size: int = 2) -> None:
-        self._pool = Pool(url, size=size, role=READER_ROLE)
+        self._pool = Pool(url, size=size, role=READER_ROLE, by_key=False)
 
     async def start(self) -> None:
         """Open the connections."""

@@ -86,7 +86,7 @@ class Stages:
         batch.run(items)
         self.sizes = (
             sum(len(row.raw) for row in batch.changes.journal) // len(items),
-            sum(len(state) for _, state in batch.changes.states.values()) // len(items),
+            sum(len(state) for _, state in batch.changes.first_states.values()) // len(items),
         )
         return batch.committed
 

@@ -1,6 +1,7 @@
 """What every store keeps: one suite, run on memory and on PostgreSQL."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -76,7 +77,7 @@ async def test_what_was_written_is_there_byte_for_byte(stores: Stores) -> None:
     first, second = entry(1, 1), entry(1, 2, case=None, message="m2")
     async with stores.intake.unit(1) as unit:
         made = changes(unit.head, first, second, ref=REF)
-        made.states["c1"] = (3, b'{"id":"\xe7\x94\xb2"}')
+        made.first_states["c1"] = (3, b'{"id":"\xe7\x94\xb2"}')
         made.keys["c1"] = bytes(range(40))
         made.positions[("dept.court.out", 1)] = Position(7, b"\x00\xff")
         await unit.write(made)
@@ -104,7 +105,7 @@ async def test_an_error_in_the_unit_leaves_nothing(stores: Stores) -> None:
     async def work() -> None:
         async with stores.intake.unit(0) as unit:
             made = changes(unit.head, entry(0, 1), ref=REF)
-            made.states["c1"], made.keys["c1"] = (1, b"{}"), b"key"
+            made.first_states["c1"], made.keys["c1"] = (1, b"{}"), b"key"
             made.positions[("t", 0)] = Position(1, b"x")
             made.parked.append(ParkedRow(1, "early", "decide", "d", "t", 0, 0, "court", "m1", "c1"))
             await unit.write(made)
@@ -208,12 +209,26 @@ async def test_states_and_positions_are_replaced(stores: Stores) -> None:
     for version in (1, 2):
         async with stores.intake.unit(0) as unit:
             made = Changes(replace(unit.head, received_at=AT))
-            made.states["c1"] = (version, b"v%d" % version)
+            states = made.first_states if version == 1 else made.states
+            states["c1"] = (version, b"v%d" % version)
             made.positions[("t", 0)] = Position(version, b"m%d" % version)
             await unit.write(made)
     async with stores.intake.unit(0) as unit:
         assert (await unit.load(["c1"]))["c1"].state == b"v2"
         assert unit.positions == {("t", 0): Position(2, b"m2")}
+
+
+async def test_a_first_state_is_written_once(stores: Stores) -> None:
+    for content in (b"first", b"second"):
+        with pytest.raises(LostShard) if content == b"second" else nullcontext():
+            async with stores.intake.unit(0) as unit:
+                made = Changes(replace(unit.head, received_at=AT))
+                made.first_states["c1"] = (1, content)
+                made.positions[("t", 0)] = Position(len(content), b"m")
+                await unit.write(made)
+    async with stores.intake.unit(0) as unit:
+        assert (await unit.load(["c1"]))["c1"].state == b"first"
+        assert unit.positions == {("t", 0): Position(5, b"m")}
 
 
 async def test_waiting_ends_by_name_and_parked_junk_stays(stores: Stores) -> None:

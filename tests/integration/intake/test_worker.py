@@ -89,7 +89,7 @@ async def test_a_defect_in_a_waiting_message_parks_that_one(core: Core) -> None:
 async def test_a_record_that_cannot_be_stored_is_found_by_halving(core: Core) -> None:
     ids = many(core, 32)
     poison = ids[19].case
-    store = CannotStore(core.stores.intake, lambda changes: poison in changes.states)
+    store = CannotStore(core.stores.intake, lambda changes: poison in changes.first_states)
     await core.read(core.intake(store=store))
     entries = await core.entries(0)
     assert [e.outcome for e in entries].count(Outcome.PARKED) == 1
