@@ -59,7 +59,7 @@ async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
     pool = Pool(settings.database, size=3 * settings.shards + 4)
     parts = Parts(
         settings,
-        load_rules(settings.city),
+        load_rules(settings.city, overlay=settings.rules),
         TopicNames(settings.topic_prefix),
         pool,
         Sealer.from_file(settings.kek),

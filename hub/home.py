@@ -46,6 +46,12 @@ class Home:
         """One file a process."""
         return self.root / "log"
 
+    @property
+    def rules(self) -> Path | None:
+        """The city's own rules over those of the hub: `flows/`, `codes/` and `calendar/` of it, if it is there."""
+        place = self.root / "rules"
+        return place if place.is_dir() else None
+
     def connector_config(self, department: str) -> Path:
         """The configuration of a connector that runs on this machine."""
         return self.root / "connectors" / f"{department}.yaml"
@@ -80,7 +86,7 @@ class Home:
         the home was made for other settings, RuleFileError for a wrong city; then nothing is made.
         """
         city, shards = self.founded(city, shards, city)
-        sources: Iterable[str] = (HUB, *load_rules(city).departments)
+        sources: Iterable[str] = (HUB, *load_rules(city, overlay=self.rules_of_city()).departments)
         try:
             self.secrets.mkdir(parents=True, exist_ok=True)
             self.secrets.chmod(0o700)
@@ -106,12 +112,21 @@ class Home:
 
     def require_source(self, source: str) -> None:
         """Raises ConfigurationError when nobody of this name signs messages in the home's city."""
-        if not self.settings_file.exists():
-            raise ConfigurationError(_NOT_UP.format(self.settings_file))
-        city = Path(str(read_mapping(self.settings_file).get("city")))
-        allowed = (HUB, *load_rules(city).departments)
+        city, rules = self.city(), self.rules_of_city()
+        allowed = (HUB, *load_rules(city, overlay=rules).departments)
         if source not in allowed:
             raise ConfigurationError(f"source {source!r}: allowed are {', '.join(allowed)} (see {city})")
+
+    def city(self) -> Path:
+        """The city's directory of departments that the home was made for. Raises ConfigurationError before `up`."""
+        if not self.settings_file.exists():
+            raise ConfigurationError(_NOT_UP.format(self.settings_file))
+        return Path(str(read_mapping(self.settings_file).get("city")))
+
+    def rules_of_city(self) -> Path | None:
+        """The city's own rules: the directory that the settings name, else the home's own."""
+        named = read_mapping(self.settings_file).get("rules") if self.settings_file.exists() else None
+        return self.rules if named is None else Path(str(named))
 
     def private_key(self, source: str) -> Path:
         """The private key of a source, as `prepare` makes it."""
@@ -121,7 +136,8 @@ class Home:
         """The settings of a process of this home."""
         if not self.settings_file.exists():
             raise ConfigurationError(_NOT_UP.format(self.settings_file))
-        return Settings.load(self.settings_file, kafka=kafka, database=database, **given)
+        settings = Settings.load(self.settings_file, kafka=kafka, database=database, **given)
+        return settings if settings.rules is not None else settings.model_copy(update={"rules": self.rules})
 
     def purge(self) -> bool:
         """Remove all that the hub, its servers and its demo made here, and the directory if nothing else is in it.

@@ -17,6 +17,7 @@ class Settings(BaseModel):
 
     `member`: a name of this intake process, unique in the group. With it a process that is started again within the
     session gets its shards back at once; without it the group waits until the old session ends (6 s).
+    `rules`: a directory of the city's own rules over those of the hub; a home has its own, see `hub.home`.
     `kafka_security` and the other `kafka_…`: see `hub.bus.security.KafkaAddress`. `kafka_principal`: under which name
     the access lists know the hub, when that is not `kafka_username`. `department_rate`: what a department may write,
     bytes a second and broker.
@@ -35,6 +36,7 @@ class Settings(BaseModel):
     department_rate: Annotated[int, Field(ge=1024)] = 1_048_576
     database: str
     city: Path
+    rules: Path | None = None
     keys: Path
     kek: Path
     hub_key: Path

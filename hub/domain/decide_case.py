@@ -95,7 +95,7 @@ def supervision_answered(draft: Draft) -> None:
     """The answer goes to the sender of the referral."""
     referral = draft.referral()
     if draft.message.source != referral.sender:
-        draft.tell(referral.sender, FieldClass.SENSITIVE)
+        draft.tell(referral.sender, draft.flow(referral).visibility.ceiling("sender"))
 
 
 def warning_raised(draft: Draft) -> None:

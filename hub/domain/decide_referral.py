@@ -139,6 +139,11 @@ def withdrawal_requested(draft: Draft) -> None:
         raise Refusal(
             RefusalName.ILLEGAL_STEP, "the lead has replied", ["reply.confirmed", "rework.requested"]
         )
+    if flow.withdraw.after == "nobody":
+        raise Refusal(
+            RefusalName.ILLEGAL_STEP,
+            f"{flow.flow} can't be withdrawn once the lead has {flow.withdraw.before}",
+        )
     draft.add(ev.RequestOpened("withdrawal", referral.id, None, draft.message.source, draft.at))
     draft.tell(lead.department, flow.visibility.ceiling("lead"))
 
@@ -153,7 +158,7 @@ def withdrawal_decided(draft: Draft) -> None:
     agreed = bool(draft.message.open["agreed"])
     verdict = "agreed" if agreed else "refused"
     draft.add(ev.RequestClosed("withdrawal", referral.id, None, verdict, draft.at))
-    draft.tell(referral.sender, FieldClass.SENSITIVE)
+    draft.tell(referral.sender, draft.flow(referral).visibility.ceiling("sender"))
     if agreed:
         withdraw(draft, referral)
 
@@ -177,7 +182,7 @@ def close(draft: Draft, referral: Referral, outcome: str | None) -> None:
     if flow.on_lead_close.co_handlers == "close":
         cancel_open_tasks(draft, referral, "lead_closed", roles=("co_handler",))
     own = {"referral": referral.id, "state": CLOSED, "outcome": outcome}
-    told = {referral.sender: "lead"}
+    told = {referral.sender: "sender"}
     gone = ("returned", "cancelled")
     tasks = draft.case.tasks_of(referral.id)
     told |= {task.department: task.role for task in tasks if task.role != "copy" and task.state not in gone}
@@ -219,10 +224,10 @@ def corrected(draft: Draft) -> None:
 def followup_recorded(draft: Draft) -> None:
     """回访: kept in the history; the lead learns of it."""
     referral = draft.referral()
-    if draft.message.source == referral.lead:
-        draft.tell(referral.sender, FieldClass.SENSITIVE)
-    else:
-        draft.tell(referral.lead, draft.flow(referral).visibility.ceiling("lead"))
+    to, role = (
+        (referral.sender, "sender") if draft.message.source == referral.lead else (referral.lead, "lead")
+    )
+    draft.tell(to, draft.flow(referral).visibility.ceiling(role))
 
 
 def _open_referral(draft: Draft, by_sender: bool = False) -> Referral:

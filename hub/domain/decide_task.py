@@ -59,7 +59,7 @@ def _tell(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     told: dict[str, FieldClass] = {}
     for who in step.tells:
         if who == "sender":
-            told.setdefault(referral.sender, FieldClass.SENSITIVE)
+            told.setdefault(referral.sender, flow.visibility.ceiling("sender"))
         elif who == "handler":
             told.setdefault(task.department, flow.visibility.ceiling(task.role))
         else:
@@ -117,11 +117,12 @@ def _roles(flow: Flow, role: str) -> list[str]:
 
 def _check_reply(draft: Draft, task: Task, referral: Referral, target: str) -> str:
     data, flow = draft.message.open, draft.flow(referral)
-    due = flow.replies[task.replies :]
+    may_come = due = flow.replies[task.replies :]
     while due and not due[0].required and due[0].code != data["reply"]:
         due = due[1:]
     if not due or due[0].code != data["reply"]:
-        expected = [reply.code for reply in flow.replies[task.replies : task.replies + 1]]
+        required = next((n for n, reply in enumerate(may_come, 1) if reply.required), 0)
+        expected = [reply.code for reply in may_come[:required]]
         raise Refusal(
             RefusalName.REPLY_OUT_OF_ORDER, f"reply {data['reply']!r} after {task.replies} replies", expected
         )

@@ -4,12 +4,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hub.domain.flow import Bilingual, CodeText, RuleData
+from hub.domain.ladder import Ladder
+from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from schemas.identifiers import CreditCode, DepartmentId, RegionCode
+
+EVERY_FLOW = "all"
 
 
 class Department(RuleData):
-    """A department with its own topics, keys and officers."""
+    """A department with its own topics, keys and officers.
+
+    `within`: its own limits of the ladder for a flow, or for `all`, in place of the flow's.
+    """
 
     id: DepartmentId
     name: Bilingual
@@ -17,10 +23,15 @@ class Department(RuleData):
     region: RegionCode
     credit_code: CreditCode | None = None
     superior: DepartmentId | None = None
+    within: dict[CodeText, Ladder] = Field(default={})
 
     def plays(self, roles: list[CodeText]) -> bool:
         """Whether the department has one of these roles."""
         return any(role in roles for role in self.roles)
+
+    def ladder(self, flow: str) -> Ladder:
+        """The department's own limits in a flow: those for the flow, then those for all."""
+        return self.within.get(flow, Ladder()).over(self.within.get(EVERY_FLOW, Ladder()))
 
 
 class City(RuleData):

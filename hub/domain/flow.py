@@ -1,65 +1,48 @@
-"""A flow as data: who may hand what to whom, with which papers, replies, outcomes and limits."""
+"""A flow as data: who may hand what to whom, with which papers, replies, outcomes, clocks and limits."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from hub.domain.flow_clock import FlowClock, clock_problem
+from hub.domain.ladder import Ladder
+from hub.domain.rule_data import Bilingual as Bilingual
+from hub.domain.rule_data import Coded, twice
+from hub.domain.rule_data import CodeText as CodeText
+from hub.domain.rule_data import RuleData as RuleData
 from schemas.classes import FieldClass
 from schemas.messages.base import ReferralKind
 
-CodeText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,40}$")]
 ClassName = Literal["public", "internal", "personal", "sensitive"]
 
 
-class RuleData(BaseModel):
-    """Base of all rule data: nothing unknown, nothing changed later."""
+class FlowPaper(Coded):
+    """A document of the flow, by its code in the catalogue (`hub/rules/codes/papers.yaml`)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bilingual(RuleData):
-    """A name in both languages."""
-
-    zh: str
-    en: str
-
-
-class FlowPaper(RuleData):
-    """A document of the flow's catalogue."""
-
-    code: CodeText
-    title: str
     required: bool = True
 
 
-class FlowReply(RuleData):
+class FlowReply(Coded):
     """One answer that the receivers owe, in this order. The last one is final and carries the outcome."""
 
-    code: CodeText
-    title: str
     final: bool
     required: bool = True
-
-
-class Coded(RuleData):
-    """A code with its Chinese title."""
-
-    code: CodeText
-    title: str
 
 
 class Confirmation(RuleData):
     """Whether the sender must confirm the final reply, and with which papers of its own."""
 
     required: bool
-    papers: list[Coded] = []
+    papers: list[Coded] = Field(default=[])
 
 
 class Withdrawal(RuleData):
-    """Up to which state of the lead's task the sender may take the referral back alone; after it the lead decides."""
+    """Up to which state of the lead's task the sender may take the referral back alone, and who decides after it."""
 
     before: Literal["signed", "accepted", "replied"]
+    after: Literal["lead", "nobody"] = "lead"
 
 
 class OnLeadClose(RuleData):
@@ -69,15 +52,17 @@ class OnLeadClose(RuleData):
 
 
 class Visibility(RuleData):
-    """The highest field class that each role of receiver sees."""
+    """The highest field class that each role of receiver sees, and the sender of what comes back."""
 
     lead: ClassName
     co_handler: ClassName
     copy_: ClassName = Field(alias="copy")
+    sender: ClassName = "sensitive"
 
     def ceiling(self, role: str) -> FieldClass:
-        """The ceiling of a role; the sender and the lead's superior see as the lead does."""
-        return FieldClass[{"co_handler": self.co_handler, "copy": self.copy_}.get(role, self.lead).upper()]
+        """The ceiling of a role; the lead's superior sees as the lead does."""
+        named = {"co_handler": self.co_handler, "copy": self.copy_, "sender": self.sender}
+        return FieldClass[named.get(role, self.lead).upper()]
 
 
 class Limits(RuleData):
@@ -86,6 +71,14 @@ class Limits(RuleData):
     returns: Annotated[int, Field(ge=1)]
     reworks: Annotated[int, Field(ge=0)]
     raised_per_case: Annotated[int, Field(ge=1)] | None = None
+
+
+class Opening(RuleData):
+    """The next referral that an outcome opens: under which flow, who raises it, and whether it must."""
+
+    flow: CodeText
+    by: Literal["sender", "lead"]
+    duty: Literal["must", "may"] = "may"
 
 
 class Flow(RuleData):
@@ -97,42 +90,105 @@ class Flow(RuleData):
     effective_from: date
     effective_to: date | None = None
     law: str
-    articles: list[str]
+    articles: Annotated[list[str], Field(min_length=1)]
     verified: bool
     kinds: Annotated[list[ReferralKind], Field(min_length=1)]
     senders: Annotated[list[CodeText], Field(min_length=1)]
     lead: Annotated[list[CodeText], Field(min_length=1)]
-    co_handlers: list[CodeText] = []
-    copies: list[CodeText] = []
-    papers: list[FlowPaper] = []
+    co_handlers: list[CodeText] = Field(default=[])
+    copies: list[CodeText] = Field(default=[])
+    papers: list[FlowPaper] = Field(default=[])
     replies: Annotated[list[FlowReply], Field(min_length=1)]
     outcomes: Annotated[list[Coded], Field(min_length=1)]
-    return_reasons: list[Coded]
+    return_reasons: Annotated[list[Coded], Field(min_length=1)]
     confirm: Confirmation
     withdraw: Withdrawal
     on_lead_close: OnLeadClose
     visibility: Visibility
     limits: Limits
-    opens: dict[CodeText, list[CodeText]] = {}
+    within: Ladder = Ladder()
+    clocks: list[FlowClock] = Field(default=[])
+    opens: dict[CodeText, list[Opening]] = Field(default={})
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        for place, problem in self._contradictions():
+            raise ValueError(f"{place}: {problem}")
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[str, str]]:
+        """Each contradiction by the field in which it shows."""
         if [reply.final for reply in self.replies] != [False] * (len(self.replies) - 1) + [True]:
-            raise ValueError("replies: exactly the last one must be final")
+            yield "replies", "exactly the last one must be final"
+        if not self.replies[-1].required:
+            yield (
+                f"replies.{len(self.replies) - 1}.required",
+                "the final reply carries the outcome: it can't be optional",
+            )
         for name in ("papers", "replies", "outcomes", "return_reasons"):
-            codes = [item.code for item in getattr(self, name)]
-            twice = sorted({code for code in codes if codes.count(code) > 1})
-            if twice:
-                raise ValueError(f"{name}: code {twice} is given twice")
+            if again := twice([item.code for item in getattr(self, name)]):
+                yield name, f"code {again} is given twice"
+        if again := twice([paper.code for paper in self.confirm.papers]):
+            yield "confirm.papers", f"code {again} is given twice"
+        for name in ("kinds", "senders", "lead", "co_handlers", "copies"):
+            if again := twice([str(item) for item in getattr(self, name)]):
+                yield name, f"{again} is given twice"
+        if self.confirm.papers and not self.confirm.required:
+            yield "confirm.papers", "papers for a confirmation that the flow does not want"
+        if self.visibility.ceiling("co_handler") > self.visibility.ceiling("lead"):
+            yield "visibility.co_handler", "a co-handler would see more than the lead"
+        if self.visibility.ceiling("copy") > self.visibility.ceiling("lead"):
+            yield "visibility.copy", "a copy would show more than the lead sees"
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            yield "effective_to", f"{self.effective_to} is before effective_from {self.effective_from}"
+        yield from self._contradictions_in_time()
+        yield from self._contradictions_in_openings()
+
+    def _contradictions_in_time(self) -> Iterator[tuple[str, str]]:
+        if self.within.confirmed is not None and not self.confirm.required:
+            yield "within.confirmed", "nobody has to confirm in this flow"
+        if self.within.withdrawal_decided is not None and self.withdraw.after == "nobody":
+            yield "within.withdrawal_decided", "nobody decides on a withdrawal in this flow"
+        codes, outcomes = [r.code for r in self.replies], [o.code for o in self.outcomes]
+        seen: list[tuple[object, ...]] = []
+        for n, clock in enumerate(self.clocks):
+            if problem := clock_problem(clock, codes, outcomes):
+                yield f"clocks.{n}.{problem[0]}", problem[1]
+            if clock.bound == "co_handler" and not self.co_handlers:
+                yield f"clocks.{n}.bound", "the flow has no co-handlers"
+            if "confirmed" in (clock.starts, *clock.ends) and not self.confirm.required:
+                yield f"clocks.{n}", "'confirmed' never comes: nobody has to confirm in this flow"
+            same = (clock.id, clock.bound, clock.when, clock.outcomes)
+            if same in seen:
+                yield f"clocks.{n}.id", f"{clock.id} runs already, for the same and under the same conditions"
+            seen.append(same)
+
+    def _contradictions_in_openings(self) -> Iterator[tuple[str, str]]:
         unknown = sorted(set(self.opens) - {outcome.code for outcome in self.outcomes})
         if unknown:
-            raise ValueError(f"opens: {unknown} is no outcome of the flow")
-        if self.effective_to is not None and self.effective_to < self.effective_from:
-            raise ValueError(
-                f"effective_to: {self.effective_to} is before effective_from {self.effective_from}"
-            )
-        return self
+            yield "opens", f"{unknown} is no outcome of the flow"
+        for outcome, openings in self.opens.items():
+            if again := twice([opening.flow for opening in openings]):
+                yield f"opens.{outcome}", f"{again} is given twice"
+        for n, clock in enumerate(self.clocks):
+            after = clock.outcomes or [outcome.code for outcome in self.outcomes]
+            for place, end in enumerate(clock.ends):
+                kind, _, flow = end.partition(".")
+                by = {o.by for code in after for o in self.opens.get(code, ()) if o.flow == flow}
+                if kind == "opened" and not by:
+                    yield (
+                        f"clocks.{n}.ends.{place}",
+                        f"no outcome opens {flow!r} here: nothing could stop the clock",
+                    )
+                if kind == "opened" and clock.bound not in by:
+                    yield f"clocks.{n}.bound", f"{flow} is raised by {sorted(by)}, not by {clock.bound!r}"
 
     def in_force(self, on: date) -> bool:
         """Whether this version is the law of that day."""
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+    def roles(self) -> Iterator[tuple[str, CodeText]]:
+        """Every role of a department that the flow names, with the field that names it."""
+        for name in ("senders", "lead", "co_handlers", "copies"):
+            for place, role in enumerate(getattr(self, name)):
+                yield f"{name}.{place}", role

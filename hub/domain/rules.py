@@ -5,6 +5,7 @@ from datetime import date
 
 from hub.domain.directory import Department, Directory
 from hub.domain.flow import Flow
+from hub.domain.ladder import Ladder
 from hub.domain.lifecycle import Lifecycle
 
 
@@ -28,3 +29,8 @@ class Rules:
             if flow.version == version:
                 return flow
         raise KeyError(f"flow {code} version {version} is not loaded")
+
+    def ladder(self, flow: Flow, department: str) -> Ladder:
+        """Within what a department is expected to take each step of a flow: its own limits where it has some."""
+        known = self.departments.get(department)
+        return flow.within if known is None else known.ladder(flow.flow).over(flow.within)

@@ -21,7 +21,7 @@ HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, key
 def show_command(home: HomeOption = DEFAULT_HOME) -> None:
     """The digests of the loaded rules and of those in force. Exit code 1 when they differ."""
     settings = _settings(home)
-    loaded = load_rules(settings.city)
+    loaded = load_rules(settings.city, overlay=settings.rules)
     in_force = asyncio.run(rules_in_force(settings.database))
     typer.echo(f"loaded    {loaded.digest}  {len(loaded.flows)} flows, {len(loaded.departments)} departments")
     typer.echo(f"in force  {in_force or 'none yet: the first intake puts its own in force'}")
@@ -35,7 +35,7 @@ def adopt_command(
 ) -> None:
     """Put the loaded rules in force. Intakes that run with others end at their next batch."""
     settings = _settings(home)
-    loaded = load_rules(settings.city)
+    loaded = load_rules(settings.city, overlay=settings.rules)
     old = asyncio.run(adopt_rules(settings.database, loaded.digest, reason))
     typer.echo(f"in force: {loaded.digest} (before: {old or 'none'})")
 

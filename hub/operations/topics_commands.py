@@ -111,7 +111,10 @@ async def _with_access(kafka: KafkaAddress, asked: bool | None) -> bool:
 def _wanted(home: Path, admin: str | None, admin_password_file: Path | None) -> Wanted:
     addresses = Addresses.find(home)
     settings = Home(home).settings(addresses.kafka, addresses.database)
-    names, departments = TopicNames(settings.topic_prefix), load_rules(settings.city).departments
+    names, departments = (
+        TopicNames(settings.topic_prefix),
+        load_rules(settings.city, overlay=settings.rules).departments,
+    )
     kafka = settings.kafka_address
     if (admin is None) != (admin_password_file is None):
         raise ConfigurationError("--admin and --admin-password-file go together")

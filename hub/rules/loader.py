@@ -2,64 +2,80 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hub.domain.directory import Directory
+from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.rules import Rules
-from hub.errors import RuleFileError
-from hub.rules.files import line_in, load_model
+from hub.errors import ConfigurationError, RuleFileError
+from hub.rules.catalogues import Catalogues, load_catalogues
+from hub.rules.files import layered, line_in, load_model
+from hub.rules.flow_checks import check_flows
 
 HERE = Path(__file__).parent
 
 
-def load_rules(directory_file: Path, rules_dir: Path = HERE) -> Rules:
-    """Lifecycle, flows and the city's directory. Raises RuleFileError with file and line."""
+def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | None = None) -> Rules:
+    """Lifecycle, flows and the city's directory. `overlay`: the city's own rules over those of the hub.
+
+    Raises RuleFileError with file and line, ConfigurationError for an overlay that is no directory.
+    """
+    roots = rule_roots(rules_dir, overlay)
     lifecycle = load_model(rules_dir / "lifecycle.yaml", Lifecycle)
-    files = sorted((rules_dir / "flows").glob("*.yaml"))
-    flows = {path: load_model(path, Flow) for path in files}
-    _check_flows(flows)
+    codes = load_catalogues(roots)
+    flows = load_flows(roots, codes)
     directory = load_model(directory_file, Directory)
-    departments = {department.id: department for department in directory.departments}
-    if len(departments) != len(directory.departments):
-        raise _wrong(directory_file, "departments", "an id is given twice")
+    _check_directory(directory_file, directory, codes, {flow.flow for flow in flows})
     by_code: dict[str, list[Flow]] = {}
-    for flow in flows.values():
+    for flow in flows:
         by_code.setdefault(flow.flow, []).append(flow)
     return Rules(
         flows={
             code: tuple(sorted(versions, key=lambda flow: flow.version)) for code, versions in by_code.items()
         },
-        departments=departments,
+        departments={department.id: department for department in directory.departments},
         lifecycle=lifecycle,
         directory=directory,
-        digest=_digest(lifecycle, list(flows.values()), directory),
+        digest=_digest(lifecycle, flows, directory),
     )
 
 
-def _check_flows(flows: dict[Path, Flow]) -> None:
-    codes = {flow.flow for flow in flows.values()}
-    seen: dict[tuple[str, int], Path] = {}
-    for path, flow in flows.items():
-        if path.stem.split("@")[0] != flow.flow:
-            raise _wrong(path, "flow", f"{flow.flow!r} does not match the file name {path.name}")
-        if (flow.flow, flow.version) in seen:
-            raise _wrong(path, "version", f"{flow.version} is also in {seen[flow.flow, flow.version].name}")
-        seen[flow.flow, flow.version] = path
-    for path, flow in flows.items():
-        unknown = sorted({code for opened in flow.opens.values() for code in opened} - codes)
-        if unknown:
-            raise _wrong(path, "opens", f"{unknown} is no flow; allowed: {sorted(codes)}")
-        for other in flows.values():
-            overlaps = flow.effective_from <= (other.effective_to or flow.effective_from)
-            if other.flow == flow.flow and other.version < flow.version and overlaps:
-                problem = f"version {other.version} is still in force; give it an effective_to before"
-                raise _wrong(path, "effective_from", problem)
+def rule_roots(rules_dir: Path = HERE, overlay: Path | None = None) -> tuple[Path, ...]:
+    """The directories that rules are read from, later ones over earlier ones."""
+    if overlay is not None and not overlay.is_dir():
+        raise ConfigurationError(f"rules {overlay}: is no directory")
+    return (rules_dir,) if overlay is None else (rules_dir, overlay)
 
 
-def _wrong(path: Path, field: str, problem: str) -> RuleFileError:
-    return RuleFileError(str(path), line_in(path, field), f"{field}: {problem}")
+def load_flows(roots: Sequence[Path], codes: Catalogues) -> list[Flow]:
+    """Every version of every flow, checked against each other and the catalogues. Raises RuleFileError."""
+    flows = {path: load_model(path, Flow) for path in layered("flows", roots)}
+    check_flows(flows, codes, None)
+    return list(flows.values())
+
+
+def _check_directory(file: Path, directory: Directory, codes: Catalogues, flows: set[str]) -> None:
+    seen: set[str] = set()
+    for n, department in enumerate(directory.departments):
+        for place, problem in _problems(department, codes, flows):
+            where = ("departments", n, *place)
+            raise RuleFileError(str(file), line_in(file, *where), f"{'.'.join(map(str, where))}: {problem}")
+        if department.id in seen:
+            raise RuleFileError(str(file), line_in(file, "departments"), "departments: an id is given twice")
+        seen.add(department.id)
+
+
+def _problems(
+    department: Department, codes: Catalogues, flows: set[str]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for n, role in enumerate(department.roles):
+        if role not in codes.roles:
+            yield ("roles", n), f"{role!r} is no role; allowed: {sorted(codes.roles)}"
+    for flow in department.within:
+        if flow != EVERY_FLOW and flow not in flows:
+            yield ("within", flow), f"{flow!r} is no flow; allowed: {EVERY_FLOW!r} and {sorted(flows)}"
 
 
 def _digest(lifecycle: Lifecycle, flows: list[Flow], directory: Directory) -> str:
