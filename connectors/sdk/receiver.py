@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 STORE_PAUSE = 1.0
 PROBE_LIMIT = 10.0
+# A cluster that was made anew has its topics later than its groups: only then does aiokafka look again.
+METADATA_MS = 10_000
 
 Records = tuple[ConsumerRecord[Any, Any], ...]
 Look = Callable[[Sequence[str]], None]
@@ -57,6 +59,7 @@ class Receiver:
             client_id=self._group,
             # Kafka's admin and producer are not needed here, and a department may have no right to them.
             consumer_only=True,
+            metadata_max_age_ms=METADATA_MS,
             allow_auto_create_topics=False,
             graceful_timeout=3.0,
             apply_types=False,

@@ -19,6 +19,8 @@ from hub.errors import BusTrouble
 
 # A worker that is thought dead too early does no harm (positions under the shard lock), so a short session is right.
 SESSION_MS = 6_000
+# A group whose topics were missing when it met gets them only when aiokafka looks again.
+METADATA_MS = 10_000
 _LOOKS, _PAUSE = 50, 0.1
 _BY_TIME = attrgetter("timestamp")
 
@@ -50,6 +52,7 @@ class KafkaSource:
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=500,
+            metadata_max_age_ms=METADATA_MS,
             max_partition_fetch_bytes=2_097_152,
             fetch_max_wait_ms=500,
         )

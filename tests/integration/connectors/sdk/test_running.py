@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -43,6 +44,34 @@ async def test_kafka_may_come_later_and_may_die_in_between(
     finally:
         await kafka.stop()
         await connector.end()
+
+
+async def test_a_kafka_that_was_lost_whole_may_get_its_topics_late(
+    home: Path, tmp_path: Path, topic_prefix: str
+) -> None:
+    kafka = EmbeddedKafka(home, choose_port("Kafka", None, None))
+    connector = None
+    try:
+        address = await kafka.start()
+        async with HubHand(address, topic_prefix, DEPARTMENT) as hub:
+            connector = ConnectorProcess(tmp_path, address, topic_prefix)
+            await connector.start()
+            first = await hub.say(ASSIGNED, str(uuid4()), _task())
+            await connector.until(lambda: len(connector.notebook.held()) == 1)
+        await kafka.stop()
+        shutil.rmtree(home / "kafka" / "data")
+        await kafka.start()
+        # Its group meets without any topic.
+        await asyncio.sleep(5)
+        async with HubHand(address, topic_prefix, DEPARTMENT) as hub:
+            second = await hub.say(ASSIGNED, str(uuid4()), _task())
+            await connector.until(lambda: len(connector.notebook.held()) == 2)
+        assert [held["delivery"] for held in connector.notebook.held()] == [first, second]
+        assert await connector.end() == 0
+    finally:
+        if connector is not None:
+            await connector.end()
+        await kafka.stop()
 
 
 async def test_it_tells_probes_and_prometheus_how_it_is(start: Start, hub: HubHand) -> None:
