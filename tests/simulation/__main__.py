@@ -1,0 +1,130 @@
+"""`make simulate`: many seeds of the simulation, with a table of what struck and what became of it.
+
+make simulate SEEDS=1000 JOBS=2            seeds 0 to 999
+python -m tests.simulation --seed 17       one seed again, exactly as it was, and smaller if it fails
+"""
+
+import argparse
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import partial
+from multiprocessing import get_context
+
+from hub.rules.loader import load_rules
+from tests.simulation.coverage import Place, report
+from tests.simulation.plan import plan_of
+from tests.simulation.shrink import shrink
+from tests.simulation.world import Run, run
+from tests.support.core import DIRECTORY
+
+
+def main() -> int:
+    """0 when every promise held."""
+    options = _options()
+    rules = load_rules(DIRECTORY)
+    if options.seed is not None:
+        result = run(plan_of(options.seed, rules), rules)
+        print(_told(result))
+        if result.violations:
+            print("\nthe smallest plan found that fails too:\n")
+            print(_told(shrink(result, rules)))
+        return int(bool(result.violations))
+    began, cpu = time.monotonic(), 0.0
+    summary = Summary()
+    for result, used in _results(range(options.start, options.start + options.seeds), options.jobs):
+        summary.add(result)
+        cpu += used
+        if result.violations:
+            print(f"seed {result.plan.seed} fails: {result.violations[0]}", flush=True)
+    print(summary.table())
+    print(f"{cpu:.0f} CPU-seconds, {cpu / options.seeds:.2f} a seed; {time.monotonic() - began:.0f} s")
+    if options.coverage:
+        print(report(summary.hits))
+    if summary.failing:
+        print(
+            f"\nfailing seeds: {summary.failing}\nto see one: python -m tests.simulation --seed {summary.failing[0]}"
+        )
+    return int(bool(summary.failing))
+
+
+class Summary:
+    """What many runs add up to."""
+
+    def __init__(self) -> None:
+        self.runs = self.messages = 0
+        self.least_messages = sys.maxsize
+        self.faults: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.hits: Counter[Place] = Counter()
+        self.failing: list[int] = []
+
+    def add(self, result: Run) -> None:
+        """One more."""
+        self.runs += 1
+        self.messages += result.messages
+        self.least_messages = min(self.least_messages, result.messages)
+        self.faults.update(fault.kind for fault in result.plan.faults)
+        self.outcomes.update(result.outcomes)
+        self.hits.update(result.hits)
+        if result.violations:
+            self.failing.append(result.plan.seed)
+
+    def table(self) -> str:
+        """For people."""
+        lines = [f"{self.runs} seeds, {len(self.failing)} failing"]
+        lines.append(f"{self.messages} messages acknowledged, at least {self.least_messages} in a seed")
+        lines += [f"  {number:>9}  {outcome}" for outcome, number in self.outcomes.most_common()]
+        lines.append(f"{sum(self.faults.values())} faults")
+        lines += [f"  {number:>9}  {kind}" for kind, number in self.faults.most_common()]
+        return "\n".join(lines)
+
+
+def _results(seeds: Iterable[int], jobs: int) -> Iterator[tuple[Run, float]]:
+    if jobs == 1:
+        yield from map(partial(_one), seeds)
+        return
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_one, seeds, chunksize=4)
+
+
+_RULES = None
+
+
+def _one(seed: int) -> tuple[Run, float]:
+    global _RULES
+    if _RULES is None:
+        _RULES = load_rules(DIRECTORY)
+    began = time.process_time()
+    return run(plan_of(seed, _RULES), _RULES), time.process_time() - began
+
+
+def _told(result: Run) -> str:
+    plan = result.plan
+    lines = [
+        f"seed {plan.seed}: {', '.join(plan.departments)}; {plan.shards} shards, batches of {plan.batch}",
+        f"{len(plan.matters)} matters, {result.messages} messages acknowledged, {result.seconds:.0f} virtual seconds",
+        f"trace {result.trace}",
+        *(f"  {fault}" for fault in plan.faults),
+    ]
+    if len(plan.matters) <= 6:
+        lines += [f"  {matter}" for matter in plan.matters]
+    lines += [f"BROKEN: {violation}" for violation in result.violations] or ["every promise held"]
+    return "\n".join(lines)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="one seed alone")
+    parser.add_argument("--seeds", type=int, default=200, help="how many")
+    parser.add_argument("--start", type=int, default=0, help="the first of them")
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument("--coverage", action="store_true", help="which awaits were struck, and which never")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    logging.disable(logging.NOTSET)
+    sys.exit(main())
