@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from hub.audit.commands import app as audit_app
 from hub.bus.admin import apply_topics
-from hub.bus.topics import TopicNames
+from hub.bus.topics import RETENTION_MS, TopicNames
 from hub.command_group import OneLine, group
 from hub.embedded.servers import Addresses, Servers
 from hub.errors import ConfigurationError, HubError
@@ -225,20 +226,25 @@ def positions_adopt_cluster(
     reason: Annotated[str, typer.Option(help="Why; is recorded.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Go on with another Kafka cluster, from the start of its topics. Stop all intakes first."""
+    """Go on with another Kafka cluster, from the start of its topics. Stop all processes of the hub first.
+
+    What departments may not have fetched from the lost one is delivered to them again.
+    """
     from hub.bus.kafka_source import cluster_id
-    from hub.store.cluster import adopt_cluster
+    from hub.store.cluster import Adopted, adopt_cluster
 
     settings = _settings(home)
     if not reason.strip():
         raise ConfigurationError(f"reason {reason!r}: say why, it is recorded")
 
-    async def adopt() -> tuple[str | None, str]:
+    async def adopt() -> tuple[Adopted, str]:
         found = await cluster_id(settings.kafka_address)
-        return await adopt_cluster(settings.database, found, reason), found
+        return await adopt_cluster(
+            settings.database, found, reason, timedelta(milliseconds=RETENTION_MS)
+        ), found
 
-    old, new = _wait(adopt())
-    typer.echo(f"cluster: {old or 'none'} → {new}")
+    adopted, new = _wait(adopt())
+    typer.echo(f"cluster: {adopted.before or 'none'} → {new}; {adopted.again} entries are relayed again")
 
 
 @app.command(
@@ -247,6 +253,14 @@ def positions_adopt_cluster(
 def demo(context: typer.Context) -> None:
     """Play a day in the sandbox city on a real Kafka and a real PostgreSQL. `fengqiao demo --help` lists options."""
     os.execv(sys.executable, [sys.executable, "-m", "deploy.demo", *context.args])
+
+
+@app.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+def drill(context: typer.Context) -> None:
+    """Kill, stop and cut everything under load, then count every department's books. `fengqiao drill --help` lists options."""
+    os.execv(sys.executable, [sys.executable, "-m", "deploy.drill", *context.args])
 
 
 def _settings(home: Path, **given: object) -> Settings:
