@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.drill.ledgers import rows
-from deploy.sandbox.core.checker import ARRIVES_AS, Expected, Holding, compare, essence, expected
+from deploy.sandbox.core.checker import ARRIVES_AS, Expected, Holding, as_told, compare, essence, expected
 from deploy.sandbox.core.matter import Matter
 
 _KINDS = frozenset(ARRIVES_AS.values())
@@ -67,7 +67,8 @@ class Books:
         holdings = {name: Holding.read(place / "records.db", name) for name, place in self.places.items()}
         wanted = expected(self.seed, self.plan, holdings)
         problems = [*_unacknowledged(self.places, holdings), *compare(wanted, holdings), *_left(self.places)]
-        lines = [self._line(name, wanted, holding) for name, holding in holdings.items()]
+        done = _steps(holdings)
+        lines = [self._line(name, wanted, holding, done) for name, holding in holdings.items()]
         return Count(lines, problems)
 
     def moves(self) -> tuple[tuple[int, ...], int]:
@@ -83,7 +84,7 @@ class Books:
             waiting += _number(place / "connector.db", "SELECT count(*) FROM inbox WHERE state = 'pending'")
         return tuple(counts), waiting
 
-    def _line(self, department: str, wanted: Expected, holding: Holding) -> Line:
+    def _line(self, department: str, wanted: Expected, holding: Holding, done: Counter[Hashable]) -> Line:
         line = Line(department)
         due: Counter[Hashable] = Counter(
             {task: times for task, times in wanted.tasks.items() if task[0] == department}
@@ -104,8 +105,11 @@ class Books:
             line.disordered += _descents(has, notes.get(key, []))
         line.acknowledged = due.total()
         line.found = sum(min(times, had[thing]) for thing, times in due.items())
-        line.doubled = sum(max(0, had[thing] - times) for thing, times in due.items()) + _told_twice(holding)
-        line.unexplained = sum(times for thing, times in had.items() if thing not in due)
+        # What a department did may also be told to others than those who need it: once, and only what was done.
+        allowed = {thing: due[thing] or done[_without_receiver(thing)] for thing in had}
+        line.doubled = sum(max(0, had[thing] - times) for thing, times in allowed.items() if times)
+        line.doubled += _told_twice(holding)
+        line.unexplained = sum(had[thing] for thing, times in allowed.items() if not times)
         line.disordered += self._against_sequence(holding)
         return line
 
@@ -147,6 +151,24 @@ def _notes(holding: Holding) -> dict[tuple[str, str, str], list[str]]:
         if item.kind in _KINDS and task and actor:
             got[holding.department, task, actor].append(_name((item.kind, essence(item.fields))))
     return got
+
+
+def _steps(holdings: Mapping[str, Holding]) -> Counter[Hashable]:
+    """How often each department did what, as it would be told to another: by (task, actor) and note."""
+    done: Counter[Hashable] = Counter()
+    for department, holding in holdings.items():
+        for step in holding.steps:
+            task = step.fields.get("ext_task")
+            if step.kind in ARRIVES_AS and task:
+                done[(task, department), _name((ARRIVES_AS[step.kind], essence(as_told(step))))] += 1
+    return done
+
+
+def _without_receiver(thing: Hashable) -> Hashable:
+    match thing:
+        case ((_, task, actor), note):
+            return (task, actor), note
+    return None
 
 
 def _told_twice(holding: Holding) -> int:

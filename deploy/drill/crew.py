@@ -76,6 +76,10 @@ class Crew:
         """The next end of these is no surprise."""
         self._expected.update(names)
 
+    def tail(self, name: str) -> str:
+        """The end of a member's log."""
+        return self._members[name].tail(5)
+
     async def stop(self, names: Sequence[str]) -> None:
         """SIGTERM to all of these at once, SIGKILL to those that do not end; they are members no longer."""
         watches = [self._watches.pop(name) for name in names]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from deploy.demo.processes import ChildFailed
 from deploy.drill.books import Books, Count
 from deploy.drill.faults import Fault
 from deploy.drill.flow import Flow
@@ -60,8 +61,11 @@ class Drill:
     async def play(self) -> None:
         """Cause faults for the given time, then wait until nothing moves. Raises ChildFailed, HubError."""
         self._begun = time.monotonic()
-        first = await self._flow.resumed(time.time(), WARM_SECONDS)
-        self._tell("报文已流通 messages flow" if first else "报文尚未流通 messages do not flow yet")
+        if await self._flow.resumed(time.time(), WARM_SECONDS) is None:
+            raise ChildFailed(
+                f"messages did not begin to flow within {WARM_SECONDS:.0f} s\n{self._ground.tails()}"
+            )
+        self._tell(f"{_clock()} 报文已流通，开始施加故障 messages flow; faults begin")
         left = {fault.name for fault in self._faults}
         for blow in schedule(self._draw, self._faults):
             await asyncio.sleep(blow.gap)

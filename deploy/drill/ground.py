@@ -129,6 +129,10 @@ class Ground:
             if system.ended():
                 raise ChildFailed(f"{system.name} ended by itself\n{system.tail()}")
 
+    def tails(self) -> str:
+        """The ends of the logs of the hub's processes."""
+        return "\n".join(f"{name}:\n{self.crew.tail(name)}" for name in self.hub_processes())
+
     async def stop(self) -> None:
         """End everything: the drill's own processes at once, then the servers."""
         systems: Sequence[Child] = list(self.city.systems.values()) if hasattr(self, "city") else []

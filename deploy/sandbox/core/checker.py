@@ -113,7 +113,7 @@ def expected(
             sender = matters.get((record.flow, record.title))
             receiver = holder if department != holder else sender[0] if sender else None
             if receiver is not None and record.role != "copy":
-                notes[receiver, task, department].append((ARRIVES_AS[step.kind], essence(_as_told(step))))
+                notes[receiver, task, department].append((ARRIVES_AS[step.kind], essence(as_told(step))))
     problems += _script_problems(seed, Policies.load(policies), logs)
     return Expected(tasks, matters, notes, problems)
 
@@ -232,7 +232,7 @@ def _refused(actual: Mapping[str, Holding]) -> Counter[str]:
     return Counter(name for name, one in actual.items() for item in one.received if item.kind == "refused")
 
 
-def _as_told(step: Step) -> dict[str, Any]:
+def as_told(step: Step) -> dict[str, Any]:
     """A step's fields under the names of the contract, as they arrive elsewhere."""
     return {**step.fields, **{told: step.fields.get(own) for told, own in _TOLD.items()}}
 
