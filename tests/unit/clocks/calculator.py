@@ -18,6 +18,7 @@ that the law counts. Slow, and easy to check against the statute:
 
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -38,6 +39,8 @@ Nature = Literal[
 
 HOLIDAYS = Path(__file__).with_name("holidays.tsv")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NEXT_HOUR = ("criminal", "civil", "police_admin", "reconsideration")
+RETURNED, RETURNS = "退补", 2  # 刑诉法175¶3, carried across a change of jurisdiction (规则350)
 MONTHS_OF = {"M": 1, "Y": 12}
 
 
@@ -88,9 +91,10 @@ class Question:
     """One example. A term is a list of parts: `1M 15D`; a negative part counts back from the event.
 
     `extended` holds the extensions granted, each a term, one after the other. Excluded intervals name their first and
-    their last excluded day. `cap` is the longest that term and extensions may come to together. `nth` says
-    which start of this clock in the case it is, `most` how many there may be (0: no number). `released` and `held` are
-    the days after the start on which custody ended or began.
+    their last excluded day. Restarts name their day and why. `cap` is the longest that term and extensions may come to
+    together, or all of the time from an earlier event `since`. `nth` says which start of this clock in the case it is,
+    `most` how many there may be (0: no number). `released` and `held` are the days after the start on which custody
+    ended or began.
     """
 
     term: str
@@ -100,8 +104,9 @@ class Question:
     custody: bool = False
     extended: tuple[str, ...] = ()
     excluded: tuple[tuple[date, date], ...] = ()
-    restart: date | None = None
+    restarts: tuple[tuple[date, str], ...] = ()
     cap: str = ""
+    since: date | None = None
     nth: int = 1
     most: int = 0
     released: date | None = None
@@ -119,19 +124,22 @@ class Answer:
 
 def answer(question: Question) -> Answer:
     """Raises `Refused` when the extensions come to more than the cap, or the clock was started too often."""
-    start = question.restart or question.start
+    start = max([question.start, *(day for day, _ in question.restarts)], key=_day)
     if question.most and question.nth > question.most:
         raise Refused(f"start number {question.nth}: {question.most} at most")
-    if question.cap and _size(question.term, *question.extended) > _size(question.cap):
+    if sum(reason == RETURNED for _, reason in question.restarts) > RETURNS:
+        raise Refused(f"{RETURNED} more than {RETURNS} times")
+    if question.cap and not question.since and _size(question.term, *question.extended) > _size(question.cap):
         raise Refused(f"{question.term} and {' and '.join(question.extended)} is more than {question.cap}")
     try:
         raw = start
         for term in (question.term, *question.extended):
-            raw = _end(question, raw, term)
-        if question.cap and question.extended:
-            raw = min(raw, _end(question, start, question.cap))
+            raw = _end(question, raw, term, begins=raw is start)
     except BeyondTheSheet:
         return Answer(None, None)
+    if question.cap and (question.since or question.extended):
+        with suppress(BeyondTheSheet):  # then it lies after every day that is ruled
+            raw = min(raw, _end(question, question.since or start, question.cap, begins=True))
     try:
         due = _moved(raw) if _moves(question, _day(raw)) else raw
     except BeyondTheSheet:
@@ -152,12 +160,12 @@ def crossed(start: date | datetime, due: date | datetime) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _end(question: Question, start: date | datetime, term: str) -> date | datetime:
+def _end(question: Question, start: date | datetime, term: str, *, begins: bool) -> date | datetime:
     at = start
     for amount, unit in _parts(term):
         if unit == "H":
             assert isinstance(at, datetime), f"{term} counts hours: the start needs its time"
-            at = _walk_hours(at, amount, from_the_moment=question.basis == "none")
+            at = _walk_hours(at, amount, from_next=begins and question.basis in NEXT_HOUR)
         elif unit in MONTHS_OF:
             corners = amount * MONTHS_OF[unit]
             at = _walk_months(_day(at), corners, question.basis == "criminal", question.excluded)
@@ -166,8 +174,8 @@ def _end(question: Question, start: date | datetime, term: str) -> date | dateti
     return at
 
 
-def _walk_hours(moment: datetime, hours: int, *, from_the_moment: bool) -> datetime:
-    if not from_the_moment:
+def _walk_hours(moment: datetime, hours: int, *, from_next: bool) -> datetime:
+    if from_next:
         moment = moment.replace(minute=0, second=0, microsecond=0) + HOUR
     for _ in range(hours):
         moment += HOUR

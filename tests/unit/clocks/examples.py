@@ -17,7 +17,7 @@ from typing import cast
 
 from tests.unit.clocks.calculator import Basis, Nature, Question
 
-OPTIONS = ("custody", "released", "held", "extend", "exclude", "restart", "nth")
+OPTIONS = ("custody", "released", "held", "extend", "exclude", "restart", "since", "circumstance", "nth")
 EXAMPLES = Path(__file__).with_name("examples.tsv")
 
 
@@ -27,6 +27,7 @@ class Example:
     clock: str
     article: str
     question: Question
+    circumstance: str | None
     raw: date | datetime | None
     due: date | datetime | None
     provisional: bool
@@ -46,11 +47,13 @@ def examples() -> tuple[Example, ...]:
 
 def _example(row: dict[str, str]) -> Example:
     settled = row["due"] not in ("provisional", "refused")
+    given = _options(row["options"])
     return Example(
         no=row["no"],
         clock=row["clock"],
         article=row["article"],
-        question=_question(row),
+        question=_question(row, given),
+        circumstance=next(iter(given["circumstance"]), None),
         raw=_moment(row["raw"]) if row["raw"] else None,
         due=_moment(row["due"]) if settled else None,
         provisional=row["due"] == "provisional",
@@ -60,12 +63,17 @@ def _example(row: dict[str, str]) -> Example:
     )
 
 
-def _question(row: dict[str, str]) -> Question:
+def _options(text: str) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {name: [] for name in OPTIONS}
-    for option in filter(None, row["options"].split("; ")):
+    for option in filter(None, text.split("; ")):
         name, _, value = option.partition(" ")
         given[name].append(value)
-    restart, released, held = (given[name][-1:] for name in ("restart", "released", "held"))
+    return given
+
+
+def _question(row: dict[str, str], given: dict[str, list[str]]) -> Question:
+    restarts = [value.partition(" ") for value in given["restart"]]
+    since, released, held = (_only_day(given[name]) for name in ("since", "released", "held"))
     return Question(
         term=row["term"],
         basis=cast(Basis, row["basis"]),
@@ -74,13 +82,18 @@ def _question(row: dict[str, str]) -> Question:
         custody=bool(given["custody"]),
         extended=tuple(given["extend"]),
         excluded=tuple(_interval(value) for value in given["exclude"]),
-        restart=date.fromisoformat(restart[0]) if restart else None,
+        restarts=tuple((date.fromisoformat(day), reason) for day, _, reason in restarts),
         cap=row["cap"],
+        since=since,
         nth=int((given["nth"] or ["1"])[0]),
         most=int(row["most"] or 0),
-        released=date.fromisoformat(released[0]) if released else None,
-        held=date.fromisoformat(held[0]) if held else None,
+        released=released,
+        held=held,
     )
+
+
+def _only_day(values: list[str]) -> date | None:
+    return date.fromisoformat(values[0]) if values else None
 
 
 def _interval(text: str) -> tuple[date, date]:

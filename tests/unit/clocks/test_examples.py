@@ -1,4 +1,4 @@
-"""Worked examples of the legal clocks: the days of another reader, and those that people found by hand."""
+"""The worked examples themselves: many, of all kinds, and found twice where a person found them by hand."""
 
 import ast
 import sys
@@ -33,7 +33,10 @@ def test_the_examples_are_many_and_of_all_kinds() -> None:
         lambda e: e.question.custody,
         lambda e: e.question.extended,
         lambda e: e.question.excluded,
-        lambda e: e.question.restart,
+        lambda e: e.question.restarts,
+        lambda e: e.question.since,
+        lambda e: e.question.most,
+        lambda e: e.question.released or e.question.held,
         lambda e: e.refused,
         lambda e: e.provisional,
     ):
