@@ -21,6 +21,8 @@ from hub.embedded.servers import Addresses, Servers
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
+from hub.operations.calendar_commands import app as calendar_app
+from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
@@ -39,6 +41,8 @@ positions_app = group("Positions in the source topics.")
 for name, sub in (
     ("topics", topics_app),
     ("rules", rules_app),
+    ("calendar", calendar_app),
+    ("deadline", deadline_app),
     ("db", db_app),
     ("case", case_app),
     ("keys", keys_app),

@@ -13,6 +13,7 @@
     │   ├── BusTrouble
     │   └── CheckerTrouble
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
+    ├── FactNotAllowed            a clock's rule does not allow what it is told: names field, value, what is allowed
     └── EmbeddedServerError       a child server could not be started or stopped
     Refusal                       readable, but not allowed now: journaled and answered (not an error of the hub)
     Parking                       cannot be handled: kept whole with the reason
@@ -84,6 +85,14 @@ class CheckerTrouble(Trouble):
 
 class LostShard(HubError):
     """Positions under the shard lock are not the ones this worker holds: another worker has the shard."""
+
+
+class FactNotAllowed(HubError):
+    """A clock's rule does not allow what it is told."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        super().__init__(f"{field} {value}: {allowed}")
+        self.field, self.value, self.allowed = field, value, allowed
 
 
 class EmbeddedServerError(HubError):

@@ -1,0 +1,79 @@
+"""All clocks as one value, with the words that they are made of."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from hub.domain.clock import Clock, Source
+from hub.domain.rule_data import Bilingual, CodeText, RuleData
+from hub.errors import FactNotAllowed
+
+
+class Law(RuleData):
+    """A text that clocks cite. `short` is what an explanation calls it."""
+
+    title: Bilingual
+    short: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Terms(RuleData):
+    """Codes with their names: events that start a clock, grounds of exclusion, reasons of restart, roles."""
+
+    events: dict[CodeText, Bilingual]
+    grounds: dict[CodeText, Bilingual]
+    reasons: dict[CodeText, Bilingual]
+    roles: dict[CodeText, Bilingual]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Clocks by id, in the order of their ids. `digest` names the set."""
+
+    by_id: Mapping[str, Clock]
+    laws: Mapping[str, Law]
+    terms: Terms
+    digest: str
+
+    def get(self, clock: str) -> Clock:
+        """A clock by its id. Raises FactNotAllowed for an unknown one, naming those that are near."""
+        try:
+            return self.by_id[clock]
+        except KeyError:
+            near = [
+                one for one in self.by_id if one.rstrip("abcdefghij").lower() == clock[:3].lower().rstrip()
+            ]
+            kinds = ", ".join(near) or f"{next(iter(self.by_id))} … {list(self.by_id)[-1]}"
+            raise FactNotAllowed("rule", clock, f"no clock has this id; allowed: {kinds}") from None
+
+    def before_end(self, clock: str) -> list[Clock]:
+        """What must be done a set time before this clock runs out, such as asking for an extension 7 days ahead."""
+        return [
+            one
+            for one in self.by_id.values()
+            if one.starts is not None and clock in one.starts.ends_of and (one.amount or 0) < 0
+        ]
+
+    def following(self, clock: str) -> list[Clock]:
+        """The clocks that start where this one ends."""
+        return [
+            one
+            for one in self.by_id.values()
+            if one.starts is not None and clock in one.starts.ends_of and (one.amount or 0) > 0
+        ]
+
+    def cited(self, source: Source) -> tuple[str, str]:
+        """The law's Chinese and English names."""
+        law = self.laws[source.law]
+        return law.short, law.title.en
+
+
+def digest_of(clocks: Mapping[str, Clock], laws: Mapping[str, Law], terms: Terms) -> str:
+    """SHA-256 over everything that a set of clocks says."""
+    parts = [clocks[name].model_dump(mode="json", by_alias=True) for name in sorted(clocks)]
+    named = {code: law.model_dump(mode="json") for code, law in laws.items()}
+    text = json.dumps([parts, named, terms.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
