@@ -42,7 +42,7 @@ class FlowClock(RuleData):
 
     `starts` and each of `ends` is an instant: a step (`STEPS`; `replied` is the final reply), `reply.<code>` for an earlier
     reply, `fact.<code>` for a recorded fact of the case, or, as an end, `opened.<flow>` for the next referral.
-    The first of `ends` stops the clock; nothing stops one without ends but its running out (it is a trigger).
+    The first of `ends` that comes stops the clock.
     It runs only when all facts of `when` are recorded so and, if `outcomes` are given, only after one of them.
     """
 
@@ -64,34 +64,32 @@ def clock_problem(
 ) -> tuple[str, str] | None:
     """The first thing in which a clock contradicts its flow: the field and what is wrong with it."""
     way = [*_BEFORE_REPLIES, *(f"reply.{code}" for code in replies[:-1]), *_AFTER_REPLIES]
-    for field, instant in (
-        ("starts", clock.starts),
-        *((f"ends.{n}", end) for n, end in enumerate(clock.ends)),
-    ):
-        kind, _, code = instant.partition(".")
-        if kind == "reply" and code == replies[-1]:
-            return field, f"{instant!r} is the final reply: write `replied`"
-        if kind == "reply" and code not in replies:
-            return field, f"{code!r} is no reply of the flow; allowed: {list(replies)}"
-        if code and kind not in ("reply", "fact", "opened"):
-            return field, f"{instant!r} is no instant; allowed: reply.…, fact.…, opened.… and {list(STEPS)}"
-        if not code and kind not in STEPS:
-            return field, f"{instant!r} is no instant; allowed: reply.…, fact.…, opened.… and {list(STEPS)}"
-        if kind == "opened" and field == "starts":
-            return field, f"{instant!r} can only end a clock: what is opened runs under its own flow"
-        by = STEPS.get(kind, _HANDLER if kind == "reply" else None)
-        if field != "starts" and by is not None and (by == _SENDER) != (clock.bound == "sender"):
-            return "bound", f"{clock.bound!r} does not take the step {instant!r}, which ends the clock"
-        if (
-            field != "starts"
-            and instant in way
-            and clock.starts in way
-            and way.index(instant) <= way.index(clock.starts)
-        ):
-            return field, f"{instant!r} is not after {clock.starts!r}: nothing could stop the clock"
-    unknown = sorted(set(clock.outcomes) - set(outcomes))
-    if unknown:
+    if problem := _instant_problem(clock.starts, replies):
+        return "starts", problem
+    if clock.starts.startswith("opened."):
+        return "starts", f"{clock.starts!r} can only end a clock: what is opened runs under its own flow"
+    begins = way.index(clock.starts) if clock.starts in way else -1
+    for n, end in enumerate(clock.ends):
+        if problem := _instant_problem(end, replies):
+            return f"ends.{n}", problem
+        by = _HANDLER if end.startswith("reply.") else STEPS.get(end)
+        if by is not None and (by == _SENDER) != (clock.bound == "sender"):
+            return "bound", f"{clock.bound!r} does not take the step {end!r}, which ends the clock"
+        if end in way and way.index(end) <= begins:
+            return f"ends.{n}", f"{end!r} is not after {clock.starts!r}: nothing could stop the clock"
+    if unknown := sorted(set(clock.outcomes) - set(outcomes)):
         return "outcomes", f"{unknown} is no outcome of the flow"
-    if clock.outcomes and clock.starts in way and way.index(clock.starts) < way.index("replied"):
+    if clock.outcomes and 0 <= begins < way.index("replied"):
         return "outcomes", f"{clock.starts!r} is before there is an outcome"
+    return None
+
+
+def _instant_problem(instant: str, replies: Sequence[str]) -> str | None:
+    kind, dot, code = instant.partition(".")
+    if kind == "reply" and code == replies[-1]:
+        return f"{instant!r} is the final reply: write `replied`"
+    if kind == "reply" and code not in replies:
+        return f"{code!r} is no reply of the flow; allowed: {list(replies)}"
+    if (kind not in ("reply", "fact", "opened")) if dot else (kind not in STEPS):
+        return f"{instant!r} is no instant; allowed: reply.…, fact.…, opened.… and {list(STEPS)}"
     return None

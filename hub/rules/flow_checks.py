@@ -13,29 +13,31 @@ from schemas.messages.base import Priority, Track
 
 Place = tuple[str | int, ...]
 Problem = tuple[Place, str]
+ByCode = Mapping[str, list[Flow]]
 
 
-def check_flows(flows: Mapping[Path, Flow], codes: Catalogues, clocks: Set[str] | None) -> None:
-    """Raise RuleFileError with file and line for the first contradiction. `clocks`: the known ids; None: not loaded."""
+def flow_problems(
+    flows: Mapping[Path, Flow], codes: Catalogues, clocks: Set[str] | None
+) -> Iterator[RuleFileError]:
+    """Every contradiction, with file and line. `clocks`: the ids of the clocks of the law; None: they are not there."""
     versions: dict[tuple[str, int], Path] = {}
+    by_code: dict[str, list[Flow]] = {}
     for path, flow in flows.items():
         if path.stem.split("@")[0] != flow.flow:
-            raise _wrong(path, ("flow",), f"{flow.flow!r} does not match the file name {path.name}")
-        if (other := versions.get((flow.flow, flow.version))) is not None:
-            raise _wrong(path, ("version",), f"{flow.version} is also in {other.name}")
-        versions[flow.flow, flow.version] = path
-    by_code: dict[str, list[Flow]] = {}
-    for flow in flows.values():
+            yield _wrong(path, ("flow",), f"{flow.flow!r} does not match the file name {path.name}")
+        if (other := versions.setdefault((flow.flow, flow.version), path)) != path:
+            yield _wrong(path, ("version",), f"{flow.version} is also in {other.name}")
         by_code.setdefault(flow.flow, []).append(flow)
     for path, flow in flows.items():
-        for problems in (
+        checks = (
             _codes(flow, codes),
             _clocks(flow, codes, clocks),
             _openings(flow, by_code),
             _times(flow, by_code),
-        ):
+        )
+        for problems in checks:
             for place, problem in problems:
-                raise _wrong(path, place, problem)
+                yield _wrong(path, place, problem)
 
 
 def _wrong(path: Path, place: Place, problem: str) -> RuleFileError:
@@ -47,29 +49,28 @@ def _codes(flow: Flow, codes: Catalogues) -> Iterator[Problem]:
         for n, role in enumerate(getattr(flow, name)):
             if role not in codes.roles:
                 yield (name, n), f"{role!r} is no role; allowed: {sorted(codes.roles)}"
-    papers = [
-        *((("papers", n), p) for n, p in enumerate(flow.papers)),
-        *((("replies", n), r) for n, r in enumerate(flow.replies)),
-    ]
-    papers += [(("confirm", "papers", n), p) for n, p in enumerate(flow.confirm.papers)]  # type: ignore[misc]
-    for place, paper in papers:
-        if paper.code not in codes.papers:
-            yield place, f"{paper.code!r} is not in the catalogue of papers"
+    named: dict[Place, list[str]] = {
+        ("papers",): [paper.code for paper in flow.papers],
+        ("replies",): [reply.code for reply in flow.replies],
+        ("confirm", "papers"): [paper.code for paper in flow.confirm.papers],
+    }
+    for place, papers in named.items():
+        for n, paper in enumerate(papers):
+            if paper not in codes.papers:
+                yield (*place, n), f"{paper!r} is not in the catalogue of papers"
     for n, reason in enumerate(flow.return_reasons):
         if reason.code not in codes.return_reasons:
-            yield (
-                ("return_reasons", n),
-                f"{reason.code!r} is no return reason; allowed: {sorted(codes.return_reasons)}",
-            )
+            allowed = sorted(codes.return_reasons)
+            yield ("return_reasons", n), f"{reason.code!r} is no return reason; allowed: {allowed}"
 
 
 def _clocks(flow: Flow, codes: Catalogues, clocks: Set[str] | None) -> Iterator[Problem]:
     for n, clock in enumerate(flow.clocks):
         if clocks is not None and clock.id not in clocks:
-            yield ("clocks", n, "id"), f"{clock.id!r} is no clock of hub/rules/deadlines"
-        unknown = sorted(clock.facts() - set(codes.facts) - set(WHEN_REFERRAL))
-        if unknown:
+            yield ("clocks", n, "id"), f"{clock.id!r} is no clock of the law"
+        if unknown := sorted(clock.facts() - set(codes.facts) - set(WHEN_REFERRAL)):
             yield ("clocks", n), f"{unknown} is no fact; allowed: {sorted(codes.facts)}"
+            continue
         for asked, value in clock.when.items():
             allowed = _values(flow, clock, asked, codes)
             if value not in allowed:
@@ -77,38 +78,34 @@ def _clocks(flow: Flow, codes: Catalogues, clocks: Set[str] | None) -> Iterator[
 
 
 def _values(flow: Flow, clock: FlowClock, asked: str, codes: Catalogues) -> list[str]:
-    own = {
+    own: dict[str, list[str]] = {
         "kind": [kind.value for kind in flow.kinds],
         "sender": flow.senders,
         "lead": flow.lead,
         "track": [track.value for track in Track],
         "priority": [priority.value for priority in Priority],
     }
-    return list(own[asked]) if asked in own else codes.facts[asked].values
+    return own[asked] if asked in own else codes.facts[asked].values
 
 
-def _openings(flow: Flow, by_code: Mapping[str, list[Flow]]) -> Iterator[Problem]:
+def _openings(flow: Flow, by_code: ByCode) -> Iterator[Problem]:
     for outcome, openings in flow.opens.items():
         for n, opening in enumerate(openings):
             place: Place = ("opens", outcome, n)
-            if opening.flow not in by_code:
+            opened = by_code.get(opening.flow)
+            if opened is None:
                 yield (*place, "flow"), f"{opening.flow!r} is no flow; allowed: {sorted(by_code)}"
                 continue
             raisers = flow.senders if opening.by == "sender" else flow.lead
-            if not any(set(raisers) & set(opened.senders) for opened in by_code[opening.flow]):
-                senders = sorted({role for opened in by_code[opening.flow] for role in opened.senders})
-                yield (
-                    place,
-                    f"{opening.flow} is raised by {senders}, not by the {opening.by} of {flow.flow} {raisers}",
-                )
+            senders = {role for version in opened for role in version.senders}
+            if not senders & set(raisers):
+                allowed = f"{opening.flow} is raised by {sorted(senders)}"
+                yield place, f"{allowed}, not by the {opening.by} of {flow.flow}, which is {raisers}"
 
 
-def _times(flow: Flow, by_code: Mapping[str, list[Flow]]) -> Iterator[Problem]:
+def _times(flow: Flow, by_code: ByCode) -> Iterator[Problem]:
     for other in by_code[flow.flow]:
-        if other.version < flow.version and flow.effective_from <= (
-            other.effective_to or flow.effective_from
-        ):
-            yield (
-                ("effective_from",),
-                f"version {other.version} is still in force; give it an effective_to before",
-            )
+        overlaps = flow.effective_from <= (other.effective_to or flow.effective_from)
+        if other.version < flow.version and overlaps:
+            problem = f"version {other.version} is still in force; give it an effective_to before"
+            yield ("effective_from",), problem

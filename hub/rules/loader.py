@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from hub.domain.directory import EVERY_FLOW, Department, Directory
@@ -12,7 +12,7 @@ from hub.domain.rules import Rules
 from hub.errors import ConfigurationError, RuleFileError
 from hub.rules.catalogues import Catalogues, load_catalogues
 from hub.rules.files import layered, line_in, load_model
-from hub.rules.flow_checks import check_flows
+from hub.rules.flow_checks import flow_problems
 
 HERE = Path(__file__).parent
 
@@ -27,7 +27,8 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     codes = load_catalogues(roots)
     flows = load_flows(roots, codes)
     directory = load_model(directory_file, Directory)
-    _check_directory(directory_file, directory, codes, {flow.flow for flow in flows})
+    for problem in directory_problems(directory_file, directory, codes, {flow.flow for flow in flows}):
+        raise problem
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
         by_code.setdefault(flow.flow, []).append(flow)
@@ -52,23 +53,28 @@ def rule_roots(rules_dir: Path = HERE, overlay: Path | None = None) -> tuple[Pat
 def load_flows(roots: Sequence[Path], codes: Catalogues) -> list[Flow]:
     """Every version of every flow, checked against each other and the catalogues. Raises RuleFileError."""
     flows = {path: load_model(path, Flow) for path in layered("flows", roots)}
-    check_flows(flows, codes, None)
+    for problem in flow_problems(flows, codes, None):
+        raise problem
     return list(flows.values())
 
 
-def _check_directory(file: Path, directory: Directory, codes: Catalogues, flows: set[str]) -> None:
+def directory_problems(
+    file: Path, directory: Directory, codes: Catalogues, flows: Set[str]
+) -> Iterator[RuleFileError]:
+    """What the directory of departments contradicts, with file and line."""
     seen: set[str] = set()
     for n, department in enumerate(directory.departments):
-        for place, problem in _problems(department, codes, flows):
+        for place, problem in _of_department(department, codes, flows):
             where = ("departments", n, *place)
-            raise RuleFileError(str(file), line_in(file, *where), f"{'.'.join(map(str, where))}: {problem}")
+            yield RuleFileError(str(file), line_in(file, *where), f"{'.'.join(map(str, where))}: {problem}")
         if department.id in seen:
-            raise RuleFileError(str(file), line_in(file, "departments"), "departments: an id is given twice")
+            problem = f"departments.{n}.id: {department.id!r} is given twice"
+            yield RuleFileError(str(file), line_in(file, "departments", n, "id"), problem)
         seen.add(department.id)
 
 
-def _problems(
-    department: Department, codes: Catalogues, flows: set[str]
+def _of_department(
+    department: Department, codes: Catalogues, flows: Set[str]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for n, role in enumerate(department.roles):
         if role not in codes.roles:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hub.errors import ConfigurationError, RuleFileError
 from hub.rules.loader import HERE, load_rules
@@ -87,7 +88,13 @@ FLOW_FILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "line", "says"), FLOW_FILE, ids=[row[3] for row in FLOW_FILE])
+CONTRADICTIONS = Path(__file__).with_name("contradictions.yaml")
+FLOW_FILE += [tuple(row.values()) for row in yaml.safe_load(CONTRADICTIONS.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"), FLOW_FILE, ids=[f"{row[1][-30:]}: {row[3][:40]}" for row in FLOW_FILE]
+)
 def test_a_wrong_flow_is_named_by_file_and_line(
     rules_dir: Path, city: Path, old: str, new: str, line: str, says: str
 ) -> None:
@@ -129,9 +136,33 @@ def test_a_wrong_lifecycle_is_named(rules_dir: Path, city: Path, old: str, new: 
 DIRECTORIES = [
     ("id: court", "id: Court", 3, "departments.0.id"),
     ("roles: [petition]", "roles: []", 4, "departments.1.roles"),
-    ("id: petition", "id: court", 2, "given twice"),
+    ("id: petition", "id: court", 4, "departments.1.id: 'court' is given twice"),
     ('region: "330199"}\n  - {id: p', 'region: "33"}\n  - {id: p', 3, "departments.0.region"),
     ("roles: [court]", 'roles: [court], credit_code: "91350100M000100Y44"', 3, "wrong check character"),
+    (
+        "roles: [petition]",
+        "roles: [petition, visitors]",
+        4,
+        "departments.1.roles.1: 'visitors' is no role; allowed: ['arb",
+    ),
+    (
+        "roles: [petition]",
+        "roles: [petition], within: {F99: {signed: 1 D}}",
+        4,
+        "within.F99: 'F99' is no flow; allowed: 'all' and",
+    ),
+    (
+        "roles: [petition]",
+        "roles: [petition], within: {all: {signed: soon}}",
+        4,
+        "'soon': write a number and one of H, D, WD, M",
+    ),
+    (
+        "roles: [petition]",
+        "roles: [petition], within: {all: {read: 1 D}}",
+        4,
+        "within.all.read: Extra inputs",
+    ),
     ("departments:", "offices:", 1, "departments: Field required"),
 ]
 

@@ -1,0 +1,48 @@
+"""Everything that is wrong with a set of rules at once, for people who write them. A start stops at the first thing."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from hub.domain.directory import Directory
+from hub.domain.flow import Flow
+from hub.errors import RuleFileError
+from hub.rules.catalogues import load_catalogues
+from hub.rules.files import layered, load_model
+from hub.rules.flow_checks import flow_problems
+from hub.rules.loader import HERE, directory_problems, rule_roots
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def rule_problems(
+    directory_file: Path | None, overlay: Path | None = None, rules_dir: Path = HERE
+) -> list[RuleFileError]:
+    """All problems of the flows, their codes and, if given, the directory of departments; none when a start would go on.
+
+    What the files contradict in each other is looked at only once each of them can be read.
+    """
+    roots = rule_roots(rules_dir, overlay)
+    problems: list[RuleFileError] = []
+
+    def read(path: Path, model: type[M]) -> M | None:
+        try:
+            return load_model(path, model)
+        except RuleFileError as problem:
+            problems.append(problem)
+            return None
+
+    try:
+        codes = load_catalogues(roots)
+    except RuleFileError as problem:
+        return [problem]
+    flows = {path: flow for path in layered("flows", roots) if (flow := read(path, Flow)) is not None}
+    directory = read(directory_file, Directory) if directory_file is not None else None
+    if problems:
+        return problems
+    problems += flow_problems(flows, codes, None)
+    if directory_file is not None and directory is not None:
+        known = {flow.flow for flow in flows.values()}
+        problems += directory_problems(directory_file, directory, codes, known)
+    return problems
