@@ -1,6 +1,5 @@
 """The command `fengqiao`. Thin: each verb translates its arguments and calls one thing."""
 
-import asyncio
 import logging
 import os
 import sys
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub import loop
 from hub.audit.commands import app as audit_app
 from hub.bus.admin import apply_topics
 from hub.bus.topics import RETENTION_MS, TopicNames
@@ -64,7 +64,7 @@ def quiet() -> None:
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    return loop.run(work)
 
 
 @app.command()

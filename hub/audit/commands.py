@@ -1,6 +1,5 @@
 """`fengqiao audit …`: the auditor's commands. Thin."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from hub import loop
 from hub.audit.report import Report
 from hub.audit.timeline import timeline, timeline_json, timeline_table
 from hub.audit.verify import verify
@@ -96,7 +96,7 @@ async def _store(home: Path, database: str | None) -> AsyncIterator[ReadStore]:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(work)
+        loop.run(work)
     except HubError as problem:
         typer.echo(f"fengqiao: {problem}", err=True)
         raise typer.Exit(2) from None

@@ -1,6 +1,5 @@
 """The hub under measurement: one process of `fengqiao run ROLES`, on topics and a database of its own."""
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from hub import loop
 from hub.app import Parts, parts_of
 from hub.home import Home
 from hub.intake.reading import Read
@@ -67,7 +67,7 @@ def main(process: HubProcess) -> int:
         metrics_port=0,
     )
     parts = parts_of if process.verified else trusting_parts_of
-    return asyncio.run(run_roles(settings, process.roles, parts))
+    return loop.run(run_roles(settings, process.roles, parts))
 
 
 if __name__ == "__main__":
