@@ -11,6 +11,7 @@ from tests.bench import compare
 
 LONG = {
     "backlog": "a large backlog: catch-up rate, memory, several intake processes",
+    "scale": "cost of a message with a thousand and with a million open cases",
     "soak": "memory at a steady rate",
 }
 _EPILOG = "\n".join(f"  {name:9}{what}; see `{name} --help`" for name, what in LONG.items())

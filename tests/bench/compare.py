@@ -64,7 +64,8 @@ async def _throughput(found: Ground, plan: Plan, batch: int) -> None:
             async with running(found, variant, batch) as subject:
                 await found.publish(WARM, subject.place.topic)
                 await subject.through(WARM)
-                made = await work_off(found, subject, plan.referrals)
+                records = found.referrals.make(plan.referrals, subject.place.topic)
+                made = await work_off(found, subject, records)
                 if repetition:
                     some.append(made)
     tables.print_rounds(batch, plan.referrals, rounds)

@@ -1,6 +1,6 @@
 """The same job as the floor's, with the libraries at their best: FastStream in batches, SQLAlchemy Core on asyncpg.
 
-What makes it fast (each slower without): one batch subscriber, untyped and with a decoder that leaves the bytes alone;
+What makes it fast: one batch subscriber, untyped and with a decoder that leaves the bytes alone;
 `insert … on conflict do nothing returning`; `publish_batch` per topic and partition, all under way at once.
 """
 

@@ -1,8 +1,10 @@
 """A backlog worked off: the processes are stopped while the topic is filled, then they go and the clock runs."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.bus.ports import OutRecord
 from tests.bench.ground import Ground
 from tests.bench.processes import cpu_seconds, memory_mib
 from tests.bench.subjects import Subject
@@ -21,10 +23,9 @@ class Round:
     memory_after: float
 
 
-async def work_off(ground: Ground, subject: Subject, number: int) -> Round:
-    """Let a subject that is idle work off so many referrals."""
-    records = ground.referrals.make(number, subject.place.topic)
-    pids = [child.pid for child in subject.children]
+async def work_off(ground: Ground, subject: Subject, records: Sequence[OutRecord]) -> Round:
+    """Let a subject that is idle work off these records."""
+    number, pids = len(records), [child.pid for child in subject.children]
     memory_before = sum(memory_mib(pid) for pid in pids)
     for child in subject.children:
         child.pause()
