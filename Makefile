@@ -3,7 +3,7 @@
 #   make test      all tests, against a real Kafka and a real PostgreSQL
 #   make check     format, lint, types, import rules, contract, generated files
 #   make generate  rewrite the files that are generated from code
-#   make bench     measure
+#   make bench     measure beside a hand-written floor; make bench ARGS=--help tells what else
 #   make lock      resolve all dependencies anew and pin them by hash
 #   make clean     remove what setup and tests made (not the data of a running hub)
 

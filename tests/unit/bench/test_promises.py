@@ -19,6 +19,7 @@ def test_each_case_and_receiver_counts_by_itself() -> None:
 
 def test_a_record_sent_twice_is_no_second_arrival() -> None:
     assert _read((COURT, b"a", 1), (COURT, b"a", 2), (COURT, b"a", 1)) == Arrived(first=2, again=1, holes=0)
+    assert _read((COURT, b"a", 1), (COURT, b"a", 1)) == Arrived(first=1, again=1, holes=0)
 
 
 def test_a_missing_record_is_a_hole() -> None:
