@@ -131,6 +131,7 @@ class ParkingName(StrEnum):
 
     MISSING_KEY = "missing_key"
     BAD_ENVELOPE = "bad_envelope"
+    TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
     UNKNOWN_TYPE = "unknown_type"
     WRONG_SCHEMA = "wrong_schema"
@@ -182,6 +183,7 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
 PARKINGS: dict[ParkingName, tuple[str, str]] = {
     ParkingName.MISSING_KEY: ("缺少分区键", "the record has no key"),
     ParkingName.BAD_ENVELOPE: ("信封属性不合规", "the CloudEvents attributes are missing or wrong"),
+    ParkingName.TOO_LARGE: ("报文过大", "the record has more bytes than the hub carries"),
     ParkingName.UNREADABLE: ("内容无法读取", "the data is not UTF-8 JSON"),
     ParkingName.UNKNOWN_TYPE: ("报文类型或版本未知", "the hub knows no such message type or version"),
     ParkingName.WRONG_SCHEMA: ("内容不符合模式", "the data does not fit the schema of its type"),

@@ -8,17 +8,23 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StrictBool, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StrictBool, StringConstraints, WithJsonSchema
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+# No moment of a matter lies outside, and at the ends of time a moment has no day in China.
+_YEARS = r"(19|20|21)[0-9]{2}"
+_MOMENT = re.compile(
+    _YEARS + r"-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 
 
 def _moment(value: Any) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value)):
         return value
-    raise ValueError(f"{value!r} must be a date and time with offset (RFC 3339): 2026-03-02T09:30:00+08:00")
+    raise ValueError(
+        f"{value!r} must be a date and time with offset (RFC 3339) of 1900 to 2199: 2026-03-02T09:30:00+08:00"
+    )
 
 
 def _day(value: Any) -> Any:
@@ -33,7 +39,11 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True, pattern=ONE_LINE)
 ]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_YEARS}-"}),
+]
 Day = Annotated[date, BeforeValidator(_day)]
 Flag = StrictBool
 Count = Annotated[int, Field(strict=True, ge=0)]

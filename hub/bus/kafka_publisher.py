@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from hub.bus.ports import OutRecord, TopicPartition
 from hub.bus.security import KafkaAddress, client_options
@@ -71,7 +71,7 @@ class KafkaPublisher:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
             await self._forget(producer)
-            raise BusTrouble(f"publishing: {error!r}") from error
+            raise BusTrouble(f"publishing: {_told(error, records)}") from error
 
     async def _forget(self, broken: AIOKafkaProducer) -> None:
         """Another caller may have made a new one already; that one stays."""
@@ -81,6 +81,16 @@ class KafkaPublisher:
         self._producer = None
         with contextlib.suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(broken.stop(), timeout=5)
+
+
+def _told(error: KafkaError, records: Sequence[OutRecord]) -> str:
+    if not isinstance(error, MessageSizeTooLargeError):
+        return repr(error)
+    largest = max(records, key=lambda record: len(record.value))
+    return (
+        f"Kafka refuses a record as too large, perhaps the one of {len(largest.value)} bytes for {largest.topic}: "
+        "its max.message.bytes is below what is declared (`fengqiao topics check`)"
+    )
 
 
 async def _send_all(producer: Any, place: TopicPartition, records: list[OutRecord]) -> None:

@@ -6,24 +6,34 @@ from dataclasses import dataclass, field
 DAY_MS = 86_400_000
 # Longer than the longest outage that we promise to survive (30 days).
 RETENTION_MS = 45 * DAY_MS
+# Bytes of key, data and headers together. What the hub writes about one record may be bigger: data of several messages
+# put together (a referral and its corrections), or a whole message in base64.
+LARGEST_RECORD = 1_048_576
+_LARGEST_OF_THEIRS, _LARGEST_OF_OURS = LARGEST_RECORD + 12, 4 * LARGEST_RECORD
 CONSOLE, CLOCK, DESK = "hub.console.out", "hub.clock.out", "hub.desk.out"
 HUB_SOURCES = (CONSOLE, CLOCK, DESK)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicDeclaration:
-    """One topic: equal partition counts everywhere (= shards), broker time, bounded retention."""
+    """One topic: equal partition counts everywhere (= shards), broker time, bounded retention.
+
+    `ours`: written by the hub alone.
+    """
 
     name: str
     partitions: int
-    settings: dict[str, str] = field(
-        default_factory=lambda: {
+    ours: bool = False
+    settings: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = {
             "message.timestamp.type": "LogAppendTime",
             "retention.ms": str(RETENTION_MS),
-            "max.message.bytes": "1048588",
+            "max.message.bytes": str(_LARGEST_OF_OURS if self.ours else _LARGEST_OF_THEIRS),
             "cleanup.policy": "delete",
         }
-    )
+        object.__setattr__(self, "settings", settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +75,6 @@ class TopicNames:
     def declared(self, departments: Iterable[str], shards: int) -> list[TopicDeclaration]:
         """All topics of the hub."""
         listed = list(departments)
+        theirs = {self.out_of(department) for department in listed}
         names = [*self.sources(listed), *(self.into(department) for department in listed)]
-        return [TopicDeclaration(name, shards) for name in sorted(names)]
+        return [TopicDeclaration(name, shards, ours=name not in theirs) for name in sorted(names)]

@@ -16,8 +16,8 @@ from hub.domain.rules import Rules
 from hub.domain.view import Content
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from hub.intake import waiting
-from hub.intake.entries import Item, entry_of, hold_message, park, refuse, seal_record
-from hub.intake.reading import Read, record_digest
+from hub.intake.entries import Item, entry_of, hold_message, park, parked_name, refuse, seal_record
+from hub.intake.reading import Misplaced, Read, record_digest
 from hub.store.ports import Changes, Head, InboxRow, JournalRow, ParkedRow, Seen
 from hub.store.sealing import CaseKey, Sealer
 
@@ -68,6 +68,8 @@ class Batch:
         assert problem is not None
         if isinstance(problem, Refusal):
             refuse(entry, problem)
+            if isinstance(problem, Misplaced):
+                entry.message, entry.type = problem.envelope.id, problem.envelope.type
             entry.mac = self.sealer.position_mac(record_digest(item.record)).hex()
         else:
             self._park_whole(entry, problem, item)
@@ -142,7 +144,8 @@ class Batch:
     def _park_whole(self, entry: Entry, parking: Parking, item: Item) -> None:
         row: ParkedRow = park(entry, parking)
         entry.events = []
-        name = f"parked:{item.record.topic}/{item.record.partition}/{item.record.offset}"
+        # A place can come again, in a topic that was made anew or from a position that a person set back.
+        name = parked_name(self.head.shard, self.changes.head.seq + 1)
         row.raw = seal_record(item.record, self._key(name), name)
         self.changes.parked.append(row)
 

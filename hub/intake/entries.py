@@ -17,6 +17,9 @@ from hub.intake.reading import Read, record_bytes, record_digest
 from hub.store.ports import ParkedRow
 from hub.store.sealing import CaseKey
 
+# A detail repeats what it is about, and that may be as long as a record.
+_DETAIL = 1_000
+
 
 @dataclass(slots=True)
 class Item:
@@ -79,18 +82,28 @@ def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
 def refuse(entry: Entry, refusal: Refusal) -> None:
     """The entry says that the message was refused, and by which name."""
     entry.outcome, entry.reason = Outcome.REFUSED, refusal.name.value
-    entry.detail, entry.allowed = refusal.detail, [str(item) for item in refusal.allowed]
+    entry.detail, entry.allowed = _bounded(refusal.detail), [str(item) for item in refusal.allowed]
     entry.events = []
 
 
 def park(entry: Entry, parking: Parking) -> ParkedRow:
     """The entry says that the message was parked; returns the row that goes with it (its `seq` is still to be set)."""
-    entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, parking.detail
+    detail = _bounded(parking.detail)
+    entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, detail
     at = entry.origin
     assert at is not None
-    row = ParkedRow(0, parking.name.value, parking.step, parking.detail, at.topic, at.partition, at.offset)
+    row = ParkedRow(0, parking.name.value, parking.step, detail, at.topic, at.partition, at.offset)
     row.source, row.message, row.case = entry.source, entry.message, entry.case
     return row
+
+
+def _bounded(detail: str) -> str:
+    return detail if len(detail) <= _DETAIL else f"{detail[:_DETAIL]}… ({len(detail)} characters)"
+
+
+def parked_name(shard: int, seq: int) -> str:
+    """Under which name the key of a parked record is kept."""
+    return f"parked:{shard}/{seq}"
 
 
 def seal_record(record: InRecord, key: CaseKey, name: str) -> bytes:

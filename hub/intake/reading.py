@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from hub.bus.ports import InRecord
-from hub.bus.topics import TopicNames
+from hub.bus.topics import LARGEST_RECORD, TopicNames
 from hub.domain.case import MessageRef
-from hub.domain.decide import ALIAS
+from hub.domain.decide import ALIAS, HUB
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from schemas.classes import FieldClass, sealed_fields, visible
 from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
@@ -22,6 +22,7 @@ from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
 
 _STEP = "read"
+_LAST_MS = 7_258_118_400_000
 _SUBJECT = re.compile(r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|alias:[a-z0-9_]+:[A-Za-z0-9_.-]+:.+)$")
 # No message id of a department can end so.
 ALIAS_MARK = "~alias"
@@ -71,27 +72,38 @@ def record_digest(record: InRecord) -> bytes:
 def read(record: InRecord, names: TopicNames, shards: int) -> Read:
     """Check a record against the contract. Raises Parking (can't be handled) or Refusal (must not be)."""
     _refuse_secrets(record)
+    owner = names.owner(record.topic)
+    if owner != HUB and (size := _size(record)) > LARGEST_RECORD:
+        raise Parking(ParkingName.TOO_LARGE, f"{size} bytes; at most {LARGEST_RECORD}", _STEP)
     texts = _attributes(record)
     envelope = _envelope(texts)
     if record.key is None or record.key == b"":
         raise Parking(ParkingName.MISSING_KEY, "key: the record has none; must be the case id", _STEP)
-    if names.owner(record.topic) != envelope.source:
-        owner = names.owner(record.topic)
+    if owner != envelope.source:
         raise Parking(
             ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP
         )
-    kind = _kind(envelope, record, names)
+    kind = _kind(envelope, owner == HUB)
     _check_subject(envelope)
     if record.key != envelope.subject.encode():
-        raise Refusal(
-            RefusalName.WRONG_PARTITION, f"key is not the subject {envelope.subject!r}", [envelope.subject]
-        )
+        raise Misplaced(f"key is not the subject {envelope.subject!r}", envelope.subject, envelope)
     right = partition_of(record.key, shards)
     if right != record.partition:
-        raise Refusal(
-            RefusalName.WRONG_PARTITION, f"partition {record.partition}, must be {right}", [str(right)]
-        )
+        raise Misplaced(f"partition {record.partition}, must be {right}", str(right), envelope)
     return _taken_apart(record, texts, envelope, kind)
+
+
+class Misplaced(Refusal):
+    """Refused as `wrong_partition`; names the message, so that its sender recognises it. Its signature was not looked at."""
+
+    def __init__(self, detail: str, allowed: str, envelope: Envelope) -> None:
+        super().__init__(RefusalName.WRONG_PARTITION, detail, [allowed])
+        self.envelope = envelope
+
+
+def _size(record: InRecord) -> int:
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
 
 
 def unwrap(outer: Read) -> Read:
@@ -169,8 +181,7 @@ def _envelope(texts: Mapping[str, str]) -> Envelope:
         raise Parking(ParkingName.BAD_ENVELOPE, _first_problem(error, show_value=True), _STEP) from None
 
 
-def _kind(envelope: Envelope, record: InRecord, names: TopicNames) -> MessageKind:
-    own = names.owner(record.topic) == "hub"
+def _kind(envelope: Envelope, own: bool) -> MessageKind:
     kind = OWN_BY_TYPE.get(envelope.type) if own else BY_TYPE.get(envelope.type)
     if kind is None or not kind.inbound:
         allowed = ", ".join(
@@ -202,10 +213,12 @@ def _first_problem(error: ValidationError, show_value: bool) -> str:
         f" (found {str(first.get('input'))[:80]!r})" if show_value and first.get("input") is not None else ""
     )
     more = error.error_count() - 1
-    return f"{where}: {first['msg']}{given}" + (f" (and {more} more)" if more else "")
+    said = first["msg"] if show_value else first["msg"].replace(repr(first.get("input")), "what is given")
+    return f"{where}: {said}{given}" + (f" (and {more} more)" if more else "")
 
 
 def received_at(record: InRecord, not_before: datetime | None) -> datetime:
     """The broker's time of a record, never below the shard's last (5a.6)."""
-    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    # A topic that somebody made without LogAppendTime may hold any number.
+    at = datetime.fromtimestamp(min(max(record.timestamp, 0), _LAST_MS) / 1000, UTC)
     return at if not_before is None or at >= not_before else not_before

@@ -31,15 +31,19 @@ def topics_reference() -> str:
     """`docs/reference/topics.md`. Raises KeyError for a declared topic whose use is not written here."""
     declared = _NAMES.declared([_ANY], shards=1)
     rows = [(f"`{topic.name}`", *_USES[topic.name]) for topic in declared]
-    settings = {tuple(sorted(topic.settings.items())) for topic in declared}
-    shared = [(f"`{name}`", f"`{value}`") for name, value in sorted(max(settings))]
-    if len(settings) != 1:
-        raise ValueError("topics have different settings: the page shows one table for all")
+    theirs, ours = (
+        {tuple(sorted(topic.settings.items())) for topic in declared if topic.ours is own}
+        for own in (False, True)
+    )
+    if len(theirs) != 1 or len(ours) != 1:
+        raise ValueError("topics have different settings: the page shows one table for two kinds of topics")
+    of_ours = dict(*ours)
+    shared = [(f"`{name}`", f"`{value}`", f"`{of_ours[name]}`") for name, value in next(iter(theirs))]
     return page(
         _HEAD,
         table(("Topic 主题", "Written by 写", "Read by 读", "What 内容"), rows),
         _SETTINGS,
-        table(("Setting", "Value"), shared),
+        table(("Setting", "What departments write 部门所写", "What the hub writes 中枢所写"), shared),
     )
 
 
@@ -61,5 +65,11 @@ _SETTINGS = [
     f"Retention is {RETENTION_MS // _DAY_MS} days: longer than the longest outage that the hub promises to survive (30 days).",
     "",
     f"保留 {RETENTION_MS // _DAY_MS} 天，长于承诺可承受的最长中断（30 天）。",
+    "",
+    "A department's record may have 1 MiB. Kafka counts it as it is sent, the hub uncompressed and with its headers: a bigger "
+    "one is parked as `too_large`. What the hub makes of such records may be bigger.",
+    "",
+    "部门每条报文不超过 1 MiB：Kafka 按发送时大小计，中枢按未压缩（含报文头）计，超出者以 `too_large` 搁置。"
+    "中枢据此组合的报文可以更大。",
     "",
 ]

@@ -12,6 +12,7 @@ from pydantic_core import from_json, to_json
 from hub.bus.ports import OutRecord
 from hub.domain.entry import Entry, Outcome
 from hub.errors import ParkingName, RefusalName
+from hub.intake.entries import parked_name
 from hub.intake.reading import record_bytes
 from hub.intake.verifying import KeyRegistry
 from schemas.envelope import Envelope, Secrecy
@@ -164,9 +165,10 @@ async def test_junk_is_parked_by_its_name_whole_and_sealed(core: Core, dsn: str 
     assert set(others) == {Outcome.DECIDED}
     assert len(await core.entries()) == 4
     await assert_nowhere(core, dsn, SECRET)
-    row = await parked_row(core, dsn, bad_at.partition)
-    key = core.sealer.unwrap(f"parked:{bad.topic}/{bad.partition}/0", row["wrapped"])
-    whole = from_json(key.open(row["raw"].decode(), f"parked:{bad.topic}/{bad.partition}/0".encode()))
+    name_of_key = parked_name(bad_at.partition, parked[0].seq)
+    row = await parked_row(core, dsn, name_of_key)
+    key = core.sealer.unwrap(name_of_key, row["wrapped"])
+    whole = from_json(key.open(row["raw"].decode(), name_of_key.encode()))
     assert whole == from_json(record_bytes(bad_at))
     assert bytes.fromhex(whole["value"]) == bad.value
     await core.relay()
@@ -179,9 +181,8 @@ def received(ids: Ids) -> dict[str, Any]:
     return {"referral": ids.referral, "task": ids.task, "received_at": STAMP}
 
 
-async def parked_row(core: Core, dsn: str | None, shard: int) -> dict[str, Any]:
+async def parked_row(core: Core, dsn: str | None, name: str) -> dict[str, Any]:
     """The sealed record and the wrapped key of the only thing that is parked."""
-    name = f"parked:{core.names.out_of('justice')}/{shard}/0"
     wrapped = (await core.stores.journal.keys([name]))[name]
     if dsn is None:
         (row,) = [row for row, _ in core.stores.intake.parked()]  # type: ignore[attr-defined]
