@@ -20,13 +20,17 @@ _LASTING = {
     "system_away",
     "second_keeper",
 }
+# Officers ask so many seconds after records for them were lost.
+ASKED_AFTER = 15.0
+_FIXED = {"in_lost": ASKED_AFTER, "late_raise": 27.0}
 # A process that ended is started again after this many seconds.
 RESTART = (0.2, 5.0)
 
 
 def healed_at(fault: Fault) -> float:
     """When the world is as before again."""
-    return fault.at + (fault.amount if fault.kind in _LASTING else 0.0) + RESTART[1]
+    lasting = _FIXED.get(fault.kind, fault.amount if fault.kind in _LASTING else 0.0)
+    return fault.at + lasting + RESTART[1]
 
 
 def strike(world: "World", fault: Fault) -> None:
@@ -134,6 +138,16 @@ def _junk(world: "World", fault: Fault) -> None:
         world.cluster.append(OutRecord(topic, int(partition), key, value, headers))
 
 
+def _late_raise(world: "World", fault: Fault) -> None:
+    """A paper is known before its referral, which then lies in its topic while intake is away and the clock runs out."""
+    connector, later = f"connector of {fault.target}", world.loop.outside.call_later
+    world.officers[fault.target].raise_unheard(f"late-{fault.at:.3f}")
+    for after, name, lasting in ((0.0, connector, 9.0), *((8.0, hub, 18.0) for hub in HUBS)):
+        link = (name, "bus")
+        later(after, lambda link=link: world.weather.cut.add(link))
+        later(after + lasting, lambda link=link: world.weather.cut.discard(link))
+
+
 def _second_keeper(world: "World", fault: Fault) -> None:
     world.start(fault.target)
     world.loop.outside.call_later(fault.amount, world.process(fault.target).kill)
@@ -163,5 +177,6 @@ _FAULTS: dict[str, Callable[["World", Fault], None]] = {
     "hub_clock": _clock,
     "database_clock": _clock,
     "junk": _junk,
+    "late_raise": _late_raise,
     "second_keeper": _second_keeper,
 }

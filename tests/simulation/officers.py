@@ -76,18 +76,26 @@ class Officers:
             self._works[work.task] = work
             self._do(self._handle(work))
 
+    def raise_unheard(self, number: str) -> None:
+        """Raise a referral whose lead learns of it on paper at once."""
+        random = keyed(self._seed, self.department, number)
+        if (found := self._some_flow(random)) is not None:
+            self.raise_now(*found, number=number, on_paper=True)
+
     async def _raise(self, matter: Matter) -> None:
         await asyncio.sleep(matter.at)
-        self.raise_now(matter.flow, matter.number, matter.lead, matter.co_handlers, matter.copies)
+        self.raise_now(matter.flow, matter.lead, matter.co_handlers, matter.copies, number=matter.number)
 
     def raise_now(
         self,
         code: str,
-        number: str,
         lead: str,
         co_handlers: tuple[str, ...] = (),
         copies: tuple[str, ...] = (),
+        *,
+        number: str,
         case: str | None = None,
+        on_paper: bool = False,
     ) -> None:
         """Write the referral; at times the lead learns of it on paper too, at times it is corrected or taken back."""
         flow, random = self._rules.flows[code][0], keyed(self._seed, self.department, number, code)
@@ -110,7 +118,7 @@ class Officers:
         )
         referral = derived_id(self.department, message, "referral")
         mine = self._mine[referral] = Mine(flow, subject, referral)
-        if random.random() < 0.15:
+        if random.random() < 0.15 or on_paper:
             task = derived_id(self.department, message, "task")
             self._whisper(lead, Work(flow, subject, referral, task, "lead"))
         if random.random() < 0.12:
@@ -171,15 +179,19 @@ class Officers:
 
     def _go_on(self, work: Work, random: Random) -> None:
         """A result may lead to another referral in the same case."""
+        if random.random() < 0.12 and (found := self._some_flow(random)) is not None:
+            self.raise_now(*found, number=f"{work.task[:8]}-{found[0]}", case=work.case)
+
+    def _some_flow(self, random: Random) -> tuple[str, str] | None:
+        """A flow that this department may raise, and to whom."""
         mine = self._rules.departments[self.department]
-        usual = [f for versions in self._rules.flows.values() for f in versions[:1] if mine.plays(f.senders)]
-        if not usual or random.random() > 0.12:
-            return
-        flow = random.choice(sorted(usual, key=lambda f: f.flow))
-        leads = [d.id for d in self._rules.departments.values() if d.plays(flow.lead) and d is not mine]
-        if leads:
-            number = f"{work.task[:8]}-{flow.flow}"
-            self.raise_now(flow.flow, number, random.choice(leads), case=work.case)
+        flows = [f for versions in self._rules.flows.values() for f in versions[:1] if mine.plays(f.senders)]
+        random.shuffle(flows)
+        for flow in flows:
+            leads = [d.id for d in self._rules.departments.values() if d.plays(flow.lead) and d is not mine]
+            if leads:
+                return flow.flow, random.choice(leads)
+        return None
 
     def _assigned(self, delivery: Delivery) -> None:
         data = delivery.data

@@ -132,6 +132,7 @@ def _faults(random: Random, departments: Sequence[str], shards: int) -> list[Fau
         "hub_clock": (2, ["hub"], -40, 40),
         "database_clock": (1, ["database"], -10, 10),
         "junk": (2, outs, 1, 5),
+        "late_raise": (2, list(departments), 0, 0),
         "second_keeper": (1, [TIMEKEEPERS[1]], 5, 40),
     }
     names = list(kinds)

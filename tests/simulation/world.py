@@ -35,7 +35,7 @@ from tests.simulation.store import Server
 from tests.simulation.weather import Weather
 from tests.support.core import entry, secret_key
 
-EARLY_LIMIT = timedelta(seconds=40)
+EARLY_LIMIT = timedelta(seconds=15)
 # Seconds after the last fault has healed within which all must be at rest.
 REST_SECONDS = 400.0
 MessageKey = tuple[str, str]
@@ -131,7 +131,7 @@ class World:
         department = place[0].split(".")[1]
         cases = {(r.key or b"").decode() for r in self.cluster.logs.get(place, [])[length:]}
         self.cluster.lose_end(place, length)
-        self.loop.outside.call_later(30.0, lambda: self._ask_again(department, sorted(cases)))
+        self.loop.outside.call_later(faults.ASKED_AFTER, lambda: self._ask_again(department, sorted(cases)))
 
     async def live(self) -> None:
         """Start, let the faults strike, heal, wait for rest."""
