@@ -1,6 +1,7 @@
 """The page of the command `fengqiao`, from its own declarations."""
 
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -62,4 +63,6 @@ def _default(value: object) -> str:
         return NONE
     if isinstance(value, Path) and value.is_relative_to(ROOT):
         value = value.relative_to(ROOT)
+    if isinstance(value, Enum):
+        value = value.value
     return f"`{value}`"

@@ -8,7 +8,7 @@ from hub.domain.flow_clock import FlowClock
 from hub.domain.ladder import LIMITED, Ladder
 from hub.domain.rule_data import Coded
 from hub.reference.markdown import NONE, codes
-from schemas.classes import FieldClass, field_classes
+from schemas.classes import field_classes
 from schemas.messages.outbound import TaskAssigned
 
 Language = Literal["zh", "en", "both"]
@@ -142,10 +142,11 @@ def _visible(flow: Flow, say: Say) -> str:
         (say("抄送", "copy"), seen.copy_),
         (say("来文单位", "sender"), seen.sender),
     )
+    present = {"co_handler": (named[1][0], flow.co_handlers), "copy": (named[2][0], flow.copies)}
     hidden = {
-        name: sorted(set(field_classes(TaskAssigned)) - set(seen_fields(flow, role)))
-        for role, name in (("co_handler", named[1][0]), ("copy", named[2][0]))
-        if flow.visibility.ceiling(role) < FieldClass.PERSONAL
+        name: [field for field in field_classes(TaskAssigned) if field not in seen_fields(flow, role)]
+        for role, (name, roles) in present.items()
+        if roles
     }
     without = "".join(
         f"; {name}: {say('不含', 'without')} {codes(fields)}" for name, fields in hidden.items() if fields

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from hub.domain.flow import Flow
+from hub.reference.flow_diagram import map_mermaid
 from hub.reference.flow_rows import flow_rows, law
 from hub.reference.markdown import codes, page, table
 from hub.rules.catalogues import load_catalogues
@@ -23,6 +24,10 @@ _HEAD = [
     "`opened.…` 为后续移送。城市在自己的目录中增改流程，见[修改流程](../how-to/change-a-flow.zh-CN.md)。",
     "",
 ]
+_MAP = [
+    "Which outcome opens which flow 何种结果引出何种后续流程 (thick: must 粗线为应当):",
+    "",
+]
 
 
 def the_flows() -> list[Flow]:
@@ -39,7 +44,8 @@ def in_order(flows: Sequence[Flow]) -> list[Flow]:
 def flows_reference(flows: Sequence[Flow] | None = None) -> str:
     """`docs/reference/flows.md`."""
     shown = the_flows() if flows is None else flows
-    return page(_HEAD, _overview(shown), *(_flow(flow) for flow in shown))
+    drawn = ["```mermaid", *map_mermaid(shown).splitlines(), "```", ""]
+    return page(_HEAD, _overview(shown), _MAP, drawn, *(_flow(flow) for flow in shown))
 
 
 def _natural(code: str) -> tuple[str, int, str]:

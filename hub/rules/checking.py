@@ -9,6 +9,7 @@ from hub.domain.directory import Directory
 from hub.domain.flow import Flow
 from hub.errors import RuleFileError
 from hub.rules.catalogues import load_catalogues
+from hub.rules.clock_ids import clock_ids
 from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
@@ -41,7 +42,7 @@ def rule_problems(
     directory = read(directory_file, Directory) if directory_file is not None else None
     if problems:
         return problems
-    problems += flow_problems(flows, codes, None)
+    problems += flow_problems(flows, codes, clock_ids(roots))
     if directory_file is not None and directory is not None:
         known = {flow.flow for flow in flows.values()}
         problems += directory_problems(directory_file, directory, codes, known)

@@ -11,6 +11,7 @@ from hub.domain.lifecycle import Lifecycle
 from hub.domain.rules import Rules
 from hub.errors import ConfigurationError, RuleFileError
 from hub.rules.catalogues import Catalogues, load_catalogues
+from hub.rules.clock_ids import clock_ids
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 
@@ -53,7 +54,7 @@ def rule_roots(rules_dir: Path = HERE, overlay: Path | None = None) -> tuple[Pat
 def load_flows(roots: Sequence[Path], codes: Catalogues) -> list[Flow]:
     """Every version of every flow, checked against each other and the catalogues. Raises RuleFileError."""
     flows = {path: load_model(path, Flow) for path in layered("flows", roots)}
-    for problem in flow_problems(flows, codes, None):
+    for problem in flow_problems(flows, codes, clock_ids(roots)):
         raise problem
     return list(flows.values())
 

@@ -21,7 +21,8 @@ departments:
 def rules_dir(tmp_path: Path) -> Path:
     """A copy of our rules, to be spoiled."""
     copy = tmp_path / "rules"
-    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    # Without the clocks of the law, which have their own tests: flows may then name any.
+    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__", "deadlines", "calendar"))
     return copy
 
 
@@ -105,6 +106,17 @@ def test_a_wrong_flow_is_named_by_file_and_line(
     assert (wrong.value.file, says in wrong.value.problem) == (str(file), True), wrong.value
     assert wrong.value.line == line_of(file, line), wrong.value
     assert str(wrong.value).startswith(f"{file}:{wrong.value.line}: ")
+
+
+def test_a_clock_must_be_one_of_the_law(rules_dir: Path, city: Path) -> None:
+    shutil.copytree(HERE / "deadlines", rules_dir / "deadlines")
+    load_rules(city, rules_dir)
+    file = rules_dir / "flows" / "F4.yaml"
+    replace(file, "{id: C35,", "{id: C935,")
+    with pytest.raises(RuleFileError) as wrong:
+        load_rules(city, rules_dir)
+    assert (wrong.value.file, wrong.value.line) == (str(file), line_of(file, "C935"))
+    assert wrong.value.problem == "clocks.1.id: 'C935' is no clock of the law"
 
 
 LIFECYCLE = [
