@@ -23,6 +23,7 @@ from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
 from hub.operations.calendar_commands import app as calendar_app
 from hub.operations.deadline_commands import app as deadline_app
+from hub.operations.flow_commands import app as flows_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
@@ -41,6 +42,7 @@ positions_app = group("Positions in the source topics.")
 for name, sub in (
     ("topics", topics_app),
     ("rules", rules_app),
+    ("flows", flows_app),
     ("calendar", calendar_app),
     ("deadline", deadline_app),
     ("db", db_app),
@@ -100,7 +102,7 @@ def up(
 
 async def _prepare(settings: Settings) -> None:
     await upgrade(settings.database, settings.shards)
-    departments = load_rules(settings.city).departments
+    departments = load_rules(settings.city, overlay=settings.rules).departments
     declared = TopicNames(settings.topic_prefix).declared(departments, settings.shards)
     await apply_topics(settings.kafka_address, declared, settings.replication)
 
@@ -214,7 +216,9 @@ def positions_set(
     from hub.store.intake import set_position
 
     settings = _settings(home)
-    sources = TopicNames(settings.topic_prefix).sources(load_rules(settings.city).departments)
+    sources = TopicNames(settings.topic_prefix).sources(
+        load_rules(settings.city, overlay=settings.rules).departments
+    )
     if topic not in sources:
         raise ConfigurationError(f"topic {topic!r}: allowed are {', '.join(sources)}")
     if partition >= settings.shards:
