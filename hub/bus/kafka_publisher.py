@@ -12,6 +12,7 @@ from hub.bus.ports import OutRecord, TopicPartition
 from hub.bus.security import KafkaAddress, client_options
 from hub.errors import BusTrouble
 
+_STOP_SECONDS = 5.0
 _BATCH_BYTES = 512 * 1024
 
 
@@ -51,10 +52,10 @@ class KafkaPublisher:
         return producer
 
     async def stop(self) -> None:
-        """Flush and disconnect."""
+        """Flush and disconnect. At most some 5 s: what is not acknowledged then is published again after the next start."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            await producer.stop()
+            await _end(producer)
 
     async def publish(self, records: Sequence[OutRecord]) -> None:
         """See the port. What was sent before a failure may be there: the caller sends the same records again."""
@@ -79,8 +80,18 @@ class KafkaPublisher:
         if replaced:
             return
         self._producer = None
-        with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(broken.stop(), timeout=5)
+        await _end(broken)
+
+
+async def _end(producer: Any) -> None:
+    """Stop a producer; one that waits for a broker's answer is cut off, or it would go on sending in the background."""
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await producer.stop()
+    except (KafkaError, TimeoutError):
+        with contextlib.suppress(KafkaError):
+            await producer._sender.close()
+            await producer.client.close()
 
 
 def _told(error: KafkaError, records: Sequence[OutRecord]) -> str:
