@@ -53,7 +53,7 @@ class Drill:
     ) -> None:
         self._ground, self._books, self._faults = ground, books, faults
         self._seconds, self._tell = seconds, tell
-        self._draw = random.Random(ground.seed)
+        self._caused = 0
         self._flow = Flow(dict(books.places), SHARDS)
         self._begun = 0.0
         self.course = Course()
@@ -67,7 +67,7 @@ class Drill:
             )
         self._tell(f"{_clock()} 报文已流通，开始施加故障 messages flow; faults begin")
         left = {fault.name for fault in self._faults}
-        for blow in schedule(self._draw, self._faults):
+        for blow in schedule(random.Random(self._ground.seed), self._faults):
             await asyncio.sleep(blow.gap)
             if self._now() >= self._seconds:
                 break
@@ -93,7 +93,10 @@ class Drill:
         self._ground.check()
 
     async def _one(self, fault: Fault) -> None:
-        outage = await fault.cause(self._ground, self._draw)
+        # Each has a draw of its own: which of two comes first must not change what they do.
+        self._caused += 1
+        draw = random.Random(f"{self._ground.seed}/{self._caused}/{fault.name}")
+        outage = await fault.cause(self._ground, draw)
         since, at = time.time(), self._now()
         self._tell(f"{_clock()} {fault.title}: {outage.detail}")
         _, recovered = await asyncio.gather(outage.end(), self._flow.resumed(since, FLOW_SECONDS))
@@ -106,8 +109,7 @@ class Drill:
         if layout == ground.layout:
             return
         since = time.time()
-        await ground.stop_hub()
-        stopped = time.time() - since
+        stopped = await ground.stop_hub()
         await ground.start_hub(layout)
         self._tell(
             f"{_clock()} 中枢改为 the hub runs as {', '.join(ground.hub_processes())}; stopped in {stopped:.1f} s"

@@ -15,6 +15,7 @@ from hub.bus.topics import TopicNames
 ASLEEP = (7.5, 11.0)
 CUT = (3.0, 9.0)
 DOWN = (0.0, 3.0)
+PAD = " " * 11
 REASON = "演练：Kafka 数据目录全部丢失 drill: Kafka's data directories were lost"
 
 
@@ -141,13 +142,16 @@ async def _lose_kafka(ground: Ground, draw: random.Random) -> Outage:
         # The hub meets the empty cluster before anybody knows what happened.
         ground.crew.expect_ends(ground.hub_processes())
         await asyncio.sleep(seconds)
-        await ground.stop_hub()
-        await ground.command("topics", "apply")
-        await ground.command("positions", "adopt-cluster", "--reason", REASON)
+        stopped = await ground.stop_hub()
+        ground.tell(f"{PAD}停止中枢 the hub is stopped in {stopped:.1f} s")
+        made = await ground.command("topics", "apply")
+        ground.tell(f"{PAD}fengqiao topics apply: {made.count('made')} topics")
+        adopted = await ground.command("positions", "adopt-cluster", "--reason", REASON)
+        ground.tell(f"{PAD}fengqiao positions adopt-cluster: {adopted.splitlines()[-1]}")
         await ground.start_hub(ground.layout)
 
     await ground.cluster.lose()
-    return Outage("topics apply, positions adopt-cluster", end)
+    return Outage("按手册处置 mended as the how-to says", end)
 
 
 FAULTS = (

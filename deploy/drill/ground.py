@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,9 +96,11 @@ class Ground:
             arguments += ["--member", name] if named else []
             await self.crew.start(Child(name, arguments, self.home.logs / f"{name}.log"))
 
-    async def stop_hub(self) -> None:
-        """Ask all processes of the hub to end, and wait."""
+    async def stop_hub(self) -> float:
+        """Ask all processes of the hub to end, and wait; the seconds that it took."""
+        since = time.monotonic()
         await self.crew.stop(self.hub_processes())
+        return time.monotonic() - since
 
     def hub_processes(self) -> list[str]:
         """Names of the hub's processes now."""

@@ -8,7 +8,7 @@ from deploy.drill.faults import FAULTS, Fault
 
 GAP = (0.2, 3.0)
 # How often a second fault is caused while the first one lasts.
-TOGETHER = 0.3
+TOGETHER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
