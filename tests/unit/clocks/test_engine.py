@@ -109,7 +109,7 @@ def test_the_rule_of_the_example_was_in_force(example: Example) -> None:
 
 
 OF_EACH_CLOCK = {example.clock: example.question for example in reversed(examples())}
-SHEET = st.dates(min(sheet()), max(sheet()) + 90 * ONE_DAY)
+SHEET = st.dates(min(sheet()) + 90 * ONE_DAY, max(sheet()) + 90 * ONE_DAY)
 MONTH_ENDS = st.builds(
     lambda day, before: day.replace(day=1) - (1 + before) * ONE_DAY, SHEET, st.integers(0, 2)
 )
