@@ -14,11 +14,11 @@ from deploy.drill.flow import Flow
 from deploy.drill.ground import SHARDS, Ground
 from deploy.drill.schedule import Blow, schedule
 
-# Longer than any wait that is meant: request timeout and backoff of a client that met the fault at its worst moment.
-FLOW_SECONDS = 120.0
+# Patience, also for a machine that does other work: far longer than any wait that is meant.
+FLOW_SECONDS = 240.0
 QUIET_SECONDS = 4.0
-STUCK_SECONDS = 90.0
-WARM_SECONDS = 60.0
+STUCK_SECONDS = 120.0
+WARM_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
