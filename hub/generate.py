@@ -14,6 +14,7 @@ from typing import TypeVar
 from hub.cli import app
 from hub.errors import PARKINGS, REFUSALS
 from hub.operations.metrics import metric_reference
+from hub.reference.clocks import clocks_reference
 from hub.reference.codes import codes_reference
 from hub.reference.commands import commands_reference
 from hub.reference.flows import flows_reference
@@ -62,6 +63,8 @@ GENERATED: tuple[tuple[str, Producer], ...] = (
     ("docs/reference/lifecycle.svg", lifecycle_picture),
     ("docs/reference/flows.md", flows_reference),
     ("docs/reference/codes.md", codes_reference),
+    ("docs/reference/clocks.md", lambda: clocks_reference("en")),
+    ("docs/reference/clocks.zh-CN.md", lambda: clocks_reference("zh")),
     ("docs/reference/topics.md", topics_reference),
     ("docs/reference/metrics.md", metric_reference),
     ("docs/reference/commands.md", lambda: commands_reference(app)),

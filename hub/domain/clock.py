@@ -91,7 +91,8 @@ class Clock(RuleData):
 
     `amount` below zero counts back from the event. `roll`: a last day off moves to the next working day; `custody`:
     not while the person is in custody. `bound`: who must act. `approval`: whose approval the act itself needs.
-    `by_letter`: the term stands in each letter. `valid_from`, `valid_to`: when the text is in force.
+    `by_letter`: the term stands in each letter. `strict`: what another text says of it.
+    `valid_from`, `valid_to`: when the text is in force.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -116,6 +117,7 @@ class Clock(RuleData):
     on_breach: tuple[Breach, ...] = ()
     trigger: Trigger | None = None
     by_letter: bool = False
+    strict: Span | None = None
     sources: list[Source]
     verified: bool
     valid_from: date | None = None
@@ -158,6 +160,8 @@ def _amount(clock: Clock) -> None:
         raise ValueError("unit: amount and unit go together")
     if clock.amount is not None and clock.starts is None:
         raise ValueError("starts: a time needs its event")
+    if clock.strict is not None and clock.amount is None:
+        raise ValueError("strict: another text's length needs one of its own")
     if clock.by_letter and clock.amount is not None:
         raise ValueError("by_letter: the term is either the law's or the letter's")
 

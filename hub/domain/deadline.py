@@ -230,10 +230,17 @@ def _names(calendar: Calendar, day: date, due: date) -> tuple[tuple[str, str], .
 
 
 def _earliest(clock: Clock, raw: Point, steps: Sequence[Step], calendar: Calendar) -> Point:
-    """Months of a person in custody may be read as ending a few days sooner; a day counted back may be a day off."""
-    amount = clock.amount or 0
-    if amount < 0 and not isinstance(raw, datetime):
+    """The end by the strictest reading: another text's length, months of a person in custody by the civil rule.
+
+    A day counted back may be a day off, on which nobody is there to act.
+    """
+    if (clock.amount or 0) < 0 and not isinstance(raw, datetime):
         return calendar.working_on_or_before(raw)
-    if clock.custody and clock.unit == "M" and len(steps) == 2 and BASES[clock.basis].month_end:
-        return min(raw, add_months(day_of(steps[0].to), amount, False))
+    if len(steps) > 1 and steps[1].to != raw:
+        return raw
+    basis, start = BASES[clock.basis], steps[0].to
+    if clock.strict is not None and clock.unit is not None:
+        return min(raw, cap_end(start, clock.strict, basis, clock.unit, (), calendar))
+    if clock.custody and clock.unit == "M" and basis.month_end:
+        return min(raw, add_months(day_of(start), clock.amount or 0, False))
     return raw

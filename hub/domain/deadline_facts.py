@@ -4,10 +4,32 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, PlainValidator, TypeAdapter
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 Point = datetime | date
+
+
+def read_point(value: object) -> Point:
+    """A day or a moment as text. A moment at midnight stays a moment. ValueError: neither, or a moment without a zone."""
+    if isinstance(value, datetime):
+        return shanghai(value)
+    if isinstance(value, date):
+        return value
+    text = str(value)
+    return (
+        date.fromisoformat(text) if len(text) == len("2026-01-01") else shanghai(datetime.fromisoformat(text))
+    )
+
+
+def shanghai(moment: datetime) -> datetime:
+    """The same moment by Shanghai time. ValueError without a zone: then it is no moment."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone")
+    return moment.astimezone(SHANGHAI)
+
+
+_At = Annotated[Point, PlainValidator(read_point)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +40,7 @@ class Started:
     the case it is, where the clock has a counter. `until`: the last day, where the letter sets it.
     """
 
-    at: Point
+    at: _At
     since: date | None = None
     circumstance: str | None = None
     nth: int = 1
@@ -49,7 +71,7 @@ class Excluded:
 class Restarted:
     """重新计算: the clock starts again."""
 
-    at: Point
+    at: _At
     reason: str
     f: Literal["restarted"] = "restarted"
 
@@ -77,13 +99,6 @@ def facts_to_data(facts: tuple[Fact, ...]) -> list[dict[str, Any]]:
 def facts_from_data(data: list[dict[str, Any]]) -> tuple[Fact, ...]:
     """The facts that `facts_to_data` wrote. Raises pydantic's ValidationError."""
     return tuple(_FACTS.validate_python(data))
-
-
-def shanghai(moment: datetime) -> datetime:
-    """The same moment by Shanghai time. ValueError without a zone: then it is no moment."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no zone")
-    return moment.astimezone(SHANGHAI)
 
 
 def day_of(point: Point) -> date:

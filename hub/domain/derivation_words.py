@@ -40,7 +40,8 @@ def step_words(deadline: Deadline, clocks: Clocks, lang: Lang = "zh") -> list[st
 def article_words(clock: Clock, clocks: Clocks, lang: Lang = "zh") -> str:
     """Every law and article that a clock cites, the main one first."""
     none = {"zh": "无依据条文", "en": "no text"}[lang]
-    return "；".join(source_words(one, clocks, lang) for one in clock.sources) or none
+    between = {"zh": "；", "en": "; "}[lang]
+    return between.join(source_words(one, clocks, lang) for one in clock.sources) or none
 
 
 def source_words(source: Source, clocks: Clocks, lang: Lang = "zh") -> str:
@@ -66,6 +67,12 @@ def _one_article(part: str) -> str:
     words = f"第{number}条" if number else ""
     words += f"第{paragraph}款" if paragraph else ""
     return words + "".join(f"第{item}项" for item in re.findall(r"\d+", items))
+
+
+def length(amount: int, unit: Unit, lang: Lang = "zh") -> str:
+    """So much of a unit: 15 日, 1 month."""
+    zh, en = _UNITS[unit]
+    return f"{amount} {zh}" if lang == "zh" else f"{amount} {en[:-1] if amount == 1 else en}"
 
 
 class _Words:
@@ -119,7 +126,7 @@ class _Words:
         assert step.amount is not None
         assert step.unit is not None
         sign = "-" if step.amount < 0 else "+"
-        return f"{sign} {abs(step.amount)} {self._unit(step.unit, step.amount)} = {self._date(step.to)}"
+        return f"{sign} {length(abs(step.amount), step.unit, self._lang)} = {self._date(step.to)}"
 
     def _excluded(self, step: Step) -> str:
         codes = (step.code or "").split("+")
@@ -138,11 +145,7 @@ class _Words:
         return self._pick(f"{zh}顺延至 {to}", f"{en} moves it to {to}")
 
     def _span(self, span: Span) -> str:
-        return self._pick("零", " and ").join(f"{n} {self._unit(unit, n)}" for n, unit in span)
-
-    def _unit(self, unit: Unit, amount: int) -> str:
-        zh, en = _UNITS[unit]
-        return self._pick(zh, en[:-1] if abs(amount) == 1 else en)
+        return self._pick("零", " and ").join(length(n, unit, self._lang) for n, unit in span)
 
     def _date(self, point: Point) -> str:
         day: date = point

@@ -12,8 +12,9 @@ from hub.domain.calendar import Calendar, differences
 from hub.domain.deadline_facts import SHANGHAI
 from hub.domain.rule_data import Bilingual
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME
+from hub.home import DEFAULT_HOME, Home
 from hub.rules.calendar_files import load_calendar, load_year, year_files
+from hub.rules.deadline_files import load_clocks
 
 app = group("The calendar of working days.")
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
@@ -27,14 +28,14 @@ def load_command(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Take in a year that the State Council has announced. What it changes is printed; nothing is taken in part."""
-    rules = home / "rules"
+    if not home.is_dir():
+        raise ConfigurationError(f"home {home}: is not there: run `fengqiao up` first")
+    rules = Home(home).rules_of_city() or home / "rules"
     year = load_year(file, any_name=True)
     before = load_calendar(rules)
     known = before.covers(date(year.year, 1, 1))
     if known and not replace:
         raise ConfigurationError(f"year {year.year}: is known already; --replace puts this file in its place")
-    if not home.is_dir():
-        raise ConfigurationError(f"home {home}: is not there: run `fengqiao up` first")
     place = rules / "calendar" / f"{year.year}.yaml"
     place.parent.mkdir(parents=True, exist_ok=True)
     new, old = place.with_suffix(".new"), place.read_bytes() if place.exists() else None
@@ -56,9 +57,9 @@ def check_command(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """What is covered, what a home changed, and whether the end is near. Exit code 1 when it ends within 90 days."""
-    rules = home / "rules"
+    rules = Home(home).rules_of_city()
     shipped, calendar = load_calendar(), load_calendar(rules)
-    own = sorted(year_files(rules / "calendar"))
+    own = sorted(year_files(rules / "calendar")) if rules is not None else []
     typer.echo(f"covers {_span(calendar)}, digest {calendar.digest}")
     typer.echo(f"of this home: {', '.join(map(str, own)) or 'none'}")
     _changes(shipped, calendar, shipped.first, shipped.last)
@@ -66,6 +67,12 @@ def check_command(
     warning = ending(calendar, day)
     typer.echo(warning or f"no year is missing before {day.year + 1}")
     raise typer.Exit(1 if warning else 0)
+
+
+def check_at_start(rules: Path | None) -> str | None:
+    """Read calendar and clocks before a process serves: the warning that it must log, if any. Raises RuleFileError."""
+    load_clocks(rules)
+    return ending(load_calendar(rules), shanghai_today())
 
 
 def ending(calendar: Calendar, today: date) -> str | None:

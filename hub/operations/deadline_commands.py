@@ -26,7 +26,7 @@ from hub.domain.deadline_facts import (
 )
 from hub.domain.derivation_words import Lang, article_words, explain, step_words
 from hub.errors import FactNotAllowed
-from hub.home import DEFAULT_HOME
+from hub.home import DEFAULT_HOME, Home
 from hub.rules.calendar_files import load_calendar
 from hub.rules.deadline_files import load_clocks
 
@@ -85,7 +85,7 @@ def compute_command(
     """The due date of a clock, with its derivation."""
     if lang not in ("zh", "en"):
         raise FactNotAllowed("lang", lang, "allowed: zh, en")
-    rules = home / "rules"
+    rules = Home(home).rules_of_city()
     clocks, calendar = load_clocks(rules), load_calendar(rules)
     clock = clocks.get(rule)
     names = clocks.terms.grounds | clocks.terms.reasons

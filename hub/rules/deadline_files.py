@@ -7,7 +7,7 @@ from pydantic import Field, RootModel
 
 from hub.domain.clock import Clock, natural
 from hub.domain.clock_set import Clocks, Law, Terms, digest_of
-from hub.domain.rule_data import CodeText, RuleData
+from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from hub.errors import RuleFileError
 from hub.rules.files import line_in, load_model
 
@@ -18,6 +18,7 @@ Place = tuple[Path, int]
 class ClockFile(RuleData):
     """A file of clocks, grouped as one reads them."""
 
+    title: Bilingual
     clocks: list[Clock] = Field(min_length=1)
 
 
