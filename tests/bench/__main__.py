@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 from importlib import import_module
 
@@ -18,7 +19,10 @@ _EPILOG = "\n".join(f"  {name:9}{what}; see `{name} --help`" for name, what in L
 
 
 def main(arguments: list[str]) -> int:
-    """Measure and print; 2 when it is asked for what there is not."""
+    """Measure and print; 2 when it is asked for what there is not, 130 when ended. Leaves nothing either way."""
+    # As asyncio takes SIGINT (also where the shell had it ignored): cancelled, so that processes and directories go.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     name = arguments[0] if arguments and arguments[0] in LONG else None
     parser = argparse.ArgumentParser(
         prog="make bench ARGS=" + (name or "…"),
@@ -39,6 +43,8 @@ def main(arguments: list[str]) -> int:
     except ConfigurationError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -22,7 +22,8 @@ class Child:
     """
 
     def __init__(self, module: str, *args: str, log: Path) -> None:
-        self._argv = (*python(), "-m", module, *args)
+        # One that is stopped (`pause`) would not see SIGTERM.
+        self._argv = (*python(signal.SIGKILL), "-m", module, *args)
         self._module, self._log = module, log
         self._process: asyncio.subprocess.Process | None = None
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import asyncpg
@@ -16,6 +16,7 @@ from tests.bench.variants import Hub, Loop, Variant
 _PROGRESS = """
 SELECT sum(seq)::bigint, (SELECT min(done) FROM (SELECT sum(seq)::bigint AS done FROM follower GROUP BY name) AS f)
 FROM shard"""
+_WRITTEN = "SELECT sum(seq)::bigint FROM shard"
 _LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 600.0
 
@@ -52,7 +53,7 @@ class RunningHub:
     place: Place
     children: Sequence[Child]
     _connection: "asyncpg.Connection"
-    _done: int = field(default=0)
+    _done: int
 
     async def progress(self) -> tuple[int, int]:
         """Entries written, and passed by every follower, over all shards. Raises RuntimeError when a process ended."""
@@ -118,6 +119,4 @@ async def running_hub(
             children.append(await stack.enter_async_context(child))
         if follow:
             await ground.settled(group, hub.processes)
-        subject = RunningHub(place, children, connection)
-        subject._done = (await subject.progress())[0]
-        yield subject
+        yield RunningHub(place, children, connection, await connection.fetchval(_WRITTEN))
