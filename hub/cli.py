@@ -22,7 +22,7 @@ from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
 from hub.operations.calendar_commands import app as calendar_app
-from hub.operations.calendar_commands import check_at_start
+from hub.operations.calendar_commands import check_at_start, shanghai_today
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.flow_commands import app as flows_app
 from hub.operations.rules_commands import app as rules_app
@@ -163,7 +163,7 @@ def run(
     if what[0] == "connector":
         _run_connector(home, what[1:])
     settings = _settings(home, metrics_port=metrics_port, member=member)
-    if warning := check_at_start(settings.rules):
+    if warning := check_at_start(settings.rules, shanghai_today()):
         logging.getLogger(__name__).warning(warning)
     raise typer.Exit(_wait(run_roles(settings, ROLES if what == ["all"] else what)))
 

@@ -36,17 +36,12 @@ def load_command(
     known = before.covers(date(year.year, 1, 1))
     if known and not replace:
         raise ConfigurationError(f"year {year.year}: is known already; --replace puts this file in its place")
+    after = load_calendar(rules, candidate=file)
     place = rules / "calendar" / f"{year.year}.yaml"
     place.parent.mkdir(parents=True, exist_ok=True)
-    new, old = place.with_suffix(".new"), place.read_bytes() if place.exists() else None
+    new = place.with_suffix(".new")
     shutil.copyfile(file, new)
     new.replace(place)
-    try:
-        after = load_calendar(rules)
-    except Exception:
-        # A calendar that does not load would stop every process at its next start.
-        place.unlink() if old is None else place.write_bytes(old)
-        raise
     typer.echo(f"{year.year}: taken in as {place}; the calendar covers {_span(after)}")
     _changes(before, after, min(before.first, after.first), before.last if not known else after.last)
 
@@ -69,10 +64,10 @@ def check_command(
     raise typer.Exit(1 if warning else 0)
 
 
-def check_at_start(rules: Path | None) -> str | None:
+def check_at_start(rules: Path | None, today: date) -> str | None:
     """Read calendar and clocks before a process serves: the warning that it must log, if any. Raises RuleFileError."""
     load_clocks(rules)
-    return ending(load_calendar(rules), shanghai_today())
+    return ending(load_calendar(rules), today)
 
 
 def ending(calendar: Calendar, today: date) -> str | None:

@@ -11,12 +11,19 @@ HERE = Path(__file__).parent / "calendar"
 STATUTORY = "statutory.yaml"
 
 
-def load_calendar(home_rules: Path | None = None, shipped: Path = HERE) -> Calendar:
-    """The shipped years, and those under `home_rules`/calendar in place of or after them. Raises RuleFileError."""
+def load_calendar(
+    home_rules: Path | None = None, shipped: Path = HERE, candidate: Path | None = None
+) -> Calendar:
+    """The shipped years, and those under `home_rules`/calendar in place of or after them. Raises RuleFileError.
+
+    `candidate`: a year's file of any name that is tried in its place.
+    """
     files = year_files(shipped)
     if home_rules is not None:
         files |= year_files(home_rules / "calendar")
-    years = [load_year(path) for _, path in sorted(files.items())]
+    if candidate is not None:
+        files[load_year(candidate, any_name=True).year] = candidate
+    years = [load_year(path, path == candidate) for _, path in sorted(files.items())]
     try:
         return Calendar.of(years, load_model(shipped / STATUTORY, Statutory))
     except ValueError as problem:
