@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hub.domain import events as ev
-from hub.domain.case import RETURNED, Referral, Task
+from hub.domain.case import RETURNED, WITHDRAWN, Referral, Task
 from hub.domain.decide_referral import assign, cancel_open_tasks, check_receiver, close, refuse_if_raced
 from hub.domain.decision import Draft
 from hub.domain.flow import Flow
@@ -143,6 +143,9 @@ def _check_confirmation(draft: Draft, task: Task, referral: Referral, target: st
 
 
 def _check_rework(draft: Draft, task: Task, referral: Referral, target: str) -> str:
+    if referral.state in (RETURNED, WITHDRAWN):
+        # A co-handler may have been confirmed before: nothing is owed for a referral that is gone.
+        raise Refusal(RefusalName.REFERRAL_CLOSED, f"referral {referral.id} is {referral.state}")
     cap = draft.flow(referral).limits.reworks
     if referral.reworks >= cap:
         raise Refusal(RefusalName.LIMIT_REACHED, f"{referral.flow} allows {cap} reworks")

@@ -373,6 +373,30 @@ def test_returned_lead_leaves_no_open_task_behind() -> None:
     assert stage.told("justice")[-1].own["reason"] == "returned"
 
 
+@pytest.mark.parametrize("way", ["withdrawn", "returned"])
+def test_nothing_is_done_again_for_a_referral_that_is_gone(way: str) -> None:
+    """A co-handler whose result was confirmed before can't be made to do it again."""
+    flow = rules().flows["F21"][-1]
+    stage, referral, task = play(flow, lead="court", co_handlers=["justice"])
+    helping = stage.case.tasks_of(referral.id)[1]
+    to_state(stage, helping, "confirmed")
+    if way == "withdrawn":
+        stage.send(
+            referral.sender,
+            "referral.withdrawal_requested",
+            referral=referral.id,
+            legal_at=LEGAL_AT,
+            reason="x",
+        )
+    else:
+        to_state(stage, task, "signed")
+        stage.act(task, "task.return_proposed", **step_data("task.return_proposed", flow))
+        stage.act(task, "return.decided", agreed=True)
+    assert stage.case.referrals[referral.id].state == way
+    with refusal(RefusalName.REFERRAL_CLOSED):
+        stage.act(helping, "rework.requested", reason="事实不清")
+
+
 def test_co_handlers_return_leaves_the_referral_open() -> None:
     flow = rules().flows["F21"][-1]
     stage, referral, task = play(flow, lead="court", co_handlers=["justice"])
