@@ -25,6 +25,7 @@ from hub.operations.calendar_commands import app as calendar_app
 from hub.operations.calendar_commands import check_at_start, shanghai_today
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.flow_commands import app as flows_app
+from hub.operations.parked_commands import app as parked_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
@@ -49,6 +50,7 @@ for name, sub in (
     ("db", db_app),
     ("case", case_app),
     ("keys", keys_app),
+    ("parked", parked_app),
     ("positions", positions_app),
     ("audit", audit_app),
 ):

@@ -113,6 +113,10 @@ def alias_known(draft: Draft) -> None:
     """A number has become known: what waits under it is taken up after this message; see `hub.intake.waiting`."""
 
 
+def parked_mended(draft: Draft) -> None:
+    """A person has looked at a parked record. Intake ends its parking and, retried, decides its message next."""
+
+
 def _be_party(draft: Draft) -> None:
     if draft.message.source not in draft.case.parties():
         raise Refusal(
@@ -137,4 +141,6 @@ HANDLERS: dict[str, Callable[[Draft], None]] = {
     "hub.link_mirrored": link_mirrored,
     "hub.early_expired": early_expired,
     "hub.alias_known": alias_known,
+    "hub.parked_retried": parked_mended,
+    "hub.parked_dismissed": parked_mended,
 }

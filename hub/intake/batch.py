@@ -16,6 +16,7 @@ from hub.domain.rules import Rules
 from hub.domain.view import Content
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from hub.intake import waiting
+from hub.intake.desk import MENDS
 from hub.intake.entries import Item, entry_of, hold_message, park, parked_name, refuse, seal_record
 from hub.intake.reading import Misplaced, Read, record_digest
 from hub.store.ports import Changes, Head, InboxRow, JournalRow, ParkedRow, Seen
@@ -51,16 +52,19 @@ class Batch:
     def run(self, items: Sequence[Item]) -> None:
         """Decide all items in order and fill `changes` (all but the positions) and `committed`."""
         for item in items:
-            if item.read is None:
-                self._unreadable(item)
-            elif item.read.ref in self.seen:
-                self._again(item, item.read, self.seen[item.read.ref])
-            else:
-                self._new(item, item.read)
+            self._one(item)
         for case_id, is_first in self.changed.items():
             case = self.cases[case_id]
             states = self.changes.first_states if is_first else self.changes.states
             states[case_id] = (case.version, case.to_bytes())
+
+    def _one(self, item: Item) -> None:
+        if item.read is None:
+            self._unreadable(item)
+        elif item.read.ref in self.seen:
+            self._again(item, item.read, self.seen[item.read.ref])
+        else:
+            self._new(item, item.read)
 
     def _unreadable(self, item: Item) -> None:
         """Junk is parked whole and sealed; what must not be kept leaves a keyed hash and its sender only."""
@@ -109,6 +113,15 @@ class Batch:
         self._remember(entry, read.ref)
         if entry.outcome is Outcome.DECIDED:
             waiting.after(self, read, item.at)
+            if read.envelope.type in MENDS:
+                self._mend(item, read)
+
+    def _mend(self, item: Item, read: Read) -> None:
+        """What a person decided about a parked record: it is parked no longer; taken up again, it is decided now."""
+        if read.open["shard"] == self.head.shard:
+            self.changes.mended.append(read.open["seq"])
+        if item.inner is not None:
+            self._one(item.inner)
 
     def _decide(self, entry: Entry, read: Read, at: datetime) -> None:
         envelope, case = read.envelope, self.cases[read.envelope.subject]

@@ -23,12 +23,15 @@ _DETAIL = 1_000
 
 @dataclass(slots=True)
 class Item:
-    """A record after reading and verifying: a message, or what stands against it."""
+    """A record after reading and verifying: a message, or what stands against it. `inner`: a parked record that a
+    message of the failure desk takes up again.
+    """
 
     record: InRecord
     at: datetime
     read: Read | None = None
     problem: Parking | Refusal | None = None
+    inner: "Item | None" = None
 
 
 def entry_of(item: Item, shard: int, rules: Rules) -> Entry:

@@ -119,9 +119,16 @@ def unwrap(outer: Read) -> Read:
     return _taken_apart(inner, texts, here, kind)
 
 
+def parked_record(data: Mapping[str, Any], timestamp: int) -> "PassedRecord":
+    """The record that `hub.parked_retried` carries, at its own place, as the department wrote it."""
+    headers = [(name, b64decode(value)) for name, value in data["headers"]]
+    key, content = b64decode(data["key"]), b64decode(data["content"])
+    return PassedRecord(data["topic"], data["partition"], data["offset"], key, content, headers, timestamp)
+
+
 @dataclass(frozen=True, slots=True)
 class PassedRecord:
-    """A record as its sender wrote it, at the place where it was passed on. See `hub.bus.ports.InRecord`."""
+    """A record as its sender wrote it, passed on or taken up again. See `hub.bus.ports.InRecord`."""
 
     topic: str
     partition: int

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hub.bus.ports import InRecord, Source
 from hub.bus.topics import TopicNames
@@ -20,9 +21,10 @@ from hub.intake.batch import Batch
 from hub.intake.brake import Brake
 from hub.intake.checker import Checker
 from hub.intake.clock_gate import ClockGate
+from hub.intake.desk import RETRIED
 from hub.intake.entries import Item
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
-from hub.intake.reading import read, received_at, unwrap
+from hub.intake.reading import Read, parked_record, read, received_at, unwrap
 from hub.intake.rules_check import check_rules
 from hub.intake.verifying import KeyRegistry
 from hub.store.ports import IntakeStore, IntakeUnit
@@ -206,12 +208,23 @@ class ShardWorker:
                 if item.read.envelope.type == "hub.passed_on.v1":
                     item.read = unwrap(item.read)
                     self._intake.keys.check(item.read, last)
+                elif item.read.envelope.type == RETRIED:
+                    item.inner = self._taken_again(item.read, last)
             except (Parking, Refusal) as problem:
                 item.read, item.problem = None, problem
+
+    def _taken_again(self, outer: Read, at: datetime) -> Item:
+        intake = self._intake
+        record = parked_record(outer.data, outer.record.timestamp)
+        inner = Item(record, at, read(record, intake.names, intake.shards))
+        assert inner.read is not None
+        intake.keys.check(inner.read, at)
+        return inner
 
     async def _load(self, unit: IntakeUnit, items: Sequence[Item], batch: Batch) -> None:
         """The inbox rows, cases, keys and waiting messages that this batch needs."""
         reads = [item.read for item in items if item.read is not None]
+        reads += [item.inner.read for item in items if item.inner is not None and item.inner.read is not None]
         if not reads:
             return
         batch.seen = await unit.seen(list({r.ref for r in reads}))

@@ -19,9 +19,10 @@ _USES = {
     CONSOLE: ("nobody yet 尚无", "intake", "The pages, when there are any. 页面操作（尚未提供）。"),
     CLOCK: ("timekeeper", "intake", "Moments that have come. 到期时刻。"),
     DESK: (
-        "relay",
+        "relay, timekeeper, failure desk",
         "intake",
-        "The hub to itself about another case: the other half of a link, merge or split. 中枢就另一案件发给自身的报文。",
+        "The hub to itself: the other half of a link, merge or split, a number that became known, what a person decided "
+        "about a parked record. 中枢发给自身的报文：关联另一端、编号已知、搁置报文的人工处置。",
     ),
 }
 _DAY_MS = 86_400_000
@@ -37,7 +38,7 @@ def topics_reference() -> str:
     )
     if len(theirs) != 1 or len(ours) != 1:
         raise ValueError("topics have different settings: the page shows one table for two kinds of topics")
-    of_ours = dict(*ours)
+    of_ours = dict(next(iter(ours)))
     shared = [(f"`{name}`", f"`{value}`", f"`{of_ours[name]}`") for name, value in next(iter(theirs))]
     return page(
         _HEAD,

@@ -53,6 +53,8 @@ ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset,
 _PARK = """
 INSERT INTO parked (shard, seq, reason, step, detail, topic, partition, record_offset, source, message_id, case_id, raw, since)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+_MEND = """
+DELETE FROM parked WHERE shard = $1 AND seq = ANY($2::bigint[]) AND reason NOT IN ('early', 'held')"""
 # Partitions are made a million entries ahead; every so many entries somebody looks.
 _ROOM, _LOOK_AHEAD = 1_000_000, 50_000
 _JOURNAL = ("shard", "seq", "case_id", "outcome", "received_at", "entry", "leaf")
@@ -123,6 +125,8 @@ class PostgresIntakeUnit:
                     for p in changes.parked
                 ],
             )
+        if changes.mended:
+            await self._connection.execute(_MEND, shard, changes.mended)
         await self._connection.execute(
             _WRITE,
             shard,

@@ -215,6 +215,9 @@ class MemoryStore:
         self.case_keys |= changes.keys
         if since is not None:
             held.parked |= {row.seq: (replace(row), since) for row in changes.parked}
+        for seq in changes.mended:
+            if seq in held.parked and held.parked[seq][0].reason not in _WAITING:
+                del held.parked[seq]
         gone = set(changes.unparked)
         for seq, (row, _) in list(held.parked.items()):
             if row.reason in _WAITING and (row.source, row.message) in gone:

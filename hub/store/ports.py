@@ -107,6 +107,7 @@ class Changes:
     keys: dict[str, bytes] = field(default_factory=dict)
     parked: list[ParkedRow] = field(default_factory=list)
     unparked: list[MessageRef] = field(default_factory=list)
+    mended: list[int] = field(default_factory=list)
     positions: dict[SourcePartition, Position] = field(default_factory=dict)
 
 

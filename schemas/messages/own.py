@@ -1,9 +1,9 @@
 """Messages of the hub to itself: what its clock says, and the other half of a step on two cases."""
 
-from schemas.classes import Internal, Sensitive
+from schemas.classes import FreeText, Internal, Public, Sensitive
 from schemas.identifiers import Code, Uuid
 from schemas.messages.base import Data
-from schemas.scalars import Moment
+from schemas.scalars import Count, Moment, Text
 
 
 class LinkMirrored(Data):
@@ -40,3 +40,35 @@ class MessagePassedOn(Data):
     """The `ce_` attributes as sent."""
     content: Sensitive[str]
     """The data as sent, in base64."""
+
+
+class Mended(Data):
+    """What a person decided about a parked record; `shard` and `seq` name the entry of the journal that says so."""
+
+    shard: Public[Count]
+    """Shard of the parked record; its message is decided there."""
+    seq: Public[Count]
+    """Sequence of the entry that parked it."""
+    reason: FreeText[Text]
+    """Why the person decides so."""
+
+
+class ParkedDismissed(Mended):
+    """The parked record is given up: nothing waits for it any more; the history keeps that it came."""
+
+
+class ParkedRetried(Mended):
+    """The parked record is taken up again, byte for byte as it lay in its topic. The subject is that of its message."""
+
+    topic: Public[str]
+    """Topic of the record."""
+    partition: Public[Count]
+    """Partition of the record."""
+    offset: Public[Count]
+    """Offset of the record."""
+    key: Sensitive[str]
+    """Key of the record, in base64."""
+    headers: Sensitive[list[list[str]]]
+    """Names and values of its headers, the values in base64."""
+    content: Sensitive[str]
+    """Its data, in base64."""
