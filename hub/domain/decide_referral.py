@@ -186,8 +186,15 @@ def close(draft: Draft, referral: Referral, outcome: str | None) -> None:
     gone = ("returned", "cancelled")
     tasks = draft.case.tasks_of(referral.id)
     told |= {task.department: task.role for task in tasks if task.role != "copy" and task.state not in gone}
+    opened = {referral.sender: "sender", referral.lead: "lead"}
     for department, role in told.items():
-        draft.tell(department, flow.visibility.ceiling(role), "referral.closed.v1", own)
+        opens = [
+            {"flow": opening.flow, "must": opening.duty == "must"}
+            for opening in flow.opens.get(outcome or "", ())
+            if opening.by == opened.get(department)
+        ]
+        with_opens = {**own, "opens": opens} if opens else own
+        draft.tell(department, flow.visibility.ceiling(role), "referral.closed.v1", with_opens)
 
 
 def cancel_open_tasks(draft: Draft, referral: Referral, reason: str, roles: tuple[str, ...]) -> None:

@@ -80,6 +80,15 @@ class TaskCancelled(Data):
     """Why: e.g. `returned`, `withdrawn`, `lead_closed`."""
 
 
+class NextReferral(Data):
+    """A referral that the receiver of this message may or must raise next in the same case, naming this one in `opened_by`."""
+
+    flow: Internal[Code]
+    """Id of the flow under which it is raised."""
+    must: Internal[Flag]
+    """True: the law or the flow demands it. False: it is open to the department."""
+
+
 class ReferralClosed(Data):
     """The referral has ended: closed, returned or withdrawn."""
 
@@ -89,6 +98,8 @@ class ReferralClosed(Data):
     """How it ended: `closed`, `returned` or `withdrawn`."""
     outcome: Internal[Code | None] = None
     """The flow's outcome of the lead's final reply; null unless closed."""
+    opens: Internal[list[NextReferral]] = Field(default=[])
+    """What this outcome opens for the receiver of this message, by the flow; empty for all others."""
 
 
 class ReceiptOutcome(StrEnum):

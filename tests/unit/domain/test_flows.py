@@ -53,9 +53,11 @@ def test_every_outcome_closes_the_referral(flow: Flow) -> None:
             stage.act(task, "reply.confirmed", **step_data("reply.confirmed", flow))
         ended = stage.case.referrals[referral.id]
         assert (stage.state(task), ended.state, ended.outcome) == ("confirmed", "closed", outcome.code)
-        for department in (referral.sender, referral.lead):
+        for department, by in ((referral.sender, "sender"), (referral.lead, "lead")):
             last = stage.told(department)[-1]
             assert (last.type, last.own["outcome"]) == ("referral.closed.v1", outcome.code)
+            opened = [(o.flow, o.duty == "must") for o in flow.opens.get(outcome.code, ()) if o.by == by]
+            assert [(one["flow"], one["must"]) for one in last.own.get("opens", [])] == opened
 
 
 @EACH_FLOW
