@@ -44,9 +44,7 @@ class Calendar:
                 for day in holiday.days:
                     off[day] = name
                     worked.discard(day)
-            for day in year.working:
-                worked.add(day)
-                off.pop(day, None)
+            worked.update(year.working)
         text = json.dumps([part.model_dump(mode="json") for part in (*known, statutory)], sort_keys=True)
         return cls(
             first=date(known[0].year, 1, 1),

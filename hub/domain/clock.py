@@ -31,13 +31,17 @@ class Start(RuleData):
 
 
 class Extension(RuleData):
-    """延长: from the raw end, so much `each` time (null: as the approver sets), `times` at most (null: no number said)."""
+    """延长: from the raw end, so much `each` time (null: as the approver sets), `times` at most (null: no number said).
+
+    `by`: who approves it; `tell`: who is told of it.
+    """
 
     each: Annotated[int, Field(ge=1)] | None = None
     at_least: Annotated[int, Field(ge=1)] | None = None
     times: Annotated[int, Field(ge=1)] | None = None
     unit: Unit
     by: Bilingual | None = None
+    tell: Bilingual | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -92,7 +96,7 @@ class Clock(RuleData):
     `amount` below zero counts back from the event. `roll`: a last day off moves to the next working day; `custody`:
     not while the person is in custody. `bound`: who must act. `approval`: whose approval the act itself needs.
     `by_letter`: the term stands in each letter. `strict`: what another text says of it.
-    `valid_from`, `valid_to`: when the text is in force.
+    `warn_before`: instead of the policy's. `valid_from`, `valid_to`: when the text is in force.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -118,6 +122,7 @@ class Clock(RuleData):
     trigger: Trigger | None = None
     by_letter: bool = False
     strict: Span | None = None
+    warn_before: Span | None = None
     sources: list[Source]
     verified: bool
     valid_from: date | None = None
@@ -162,6 +167,10 @@ def _amount(clock: Clock) -> None:
         raise ValueError("starts: a time needs its event")
     if clock.strict is not None and clock.amount is None:
         raise ValueError("strict: another text's length needs one of its own")
+    if clock.warn_before is not None and clock.amount is None and not clock.by_letter:
+        raise ValueError("warn_before: nothing is due of an event that is only recorded")
+    if clock.warn_before is not None and clock.warn_before.H and clock.unit != "H":
+        raise ValueError(f"warn_before: hours before a day of a clock in {clock.unit}")
     if clock.by_letter and clock.amount is not None:
         raise ValueError("by_letter: the term is either the law's or the letter's")
 

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from hub.domain.clock import Clock, Source
+from pydantic import BaseModel, Field
+
+from hub.domain.clock import Clock
+from hub.domain.deadline_warning import WarnRule
 from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from hub.errors import FactNotAllowed
 
@@ -23,10 +27,10 @@ class Law(RuleData):
 class Terms(RuleData):
     """Codes with their names: events that start a clock, grounds of exclusion, reasons of restart, roles."""
 
-    events: dict[CodeText, Bilingual]
-    grounds: dict[CodeText, Bilingual]
-    reasons: dict[CodeText, Bilingual]
-    roles: dict[CodeText, Bilingual]
+    events: dict[CodeText, Bilingual] = Field(default_factory=dict)
+    grounds: dict[CodeText, Bilingual] = Field(default_factory=dict)
+    reasons: dict[CodeText, Bilingual] = Field(default_factory=dict)
+    roles: dict[CodeText, Bilingual] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Clocks:
     by_id: Mapping[str, Clock]
     laws: Mapping[str, Law]
     terms: Terms
+    warnings: tuple[WarnRule, ...]
     digest: str
 
     def get(self, clock: str) -> Clock:
@@ -43,9 +48,8 @@ class Clocks:
         try:
             return self.by_id[clock]
         except KeyError:
-            near = [
-                one for one in self.by_id if one.rstrip("abcdefghij").lower() == clock[:3].lower().rstrip()
-            ]
+            group = re.match(r"[A-Z]+\d*", clock.upper())
+            near = [one for one in self.by_id if group and re.match(r"[A-Z]+\d*", one)[0] == group[0]]  # type: ignore[index]
             kinds = ", ".join(near) or f"{next(iter(self.by_id))} … {list(self.by_id)[-1]}"
             raise FactNotAllowed("rule", clock, f"no clock has this id; allowed: {kinds}") from None
 
@@ -65,15 +69,9 @@ class Clocks:
             if one.starts is not None and clock in one.starts.ends_of and (one.amount or 0) > 0
         ]
 
-    def cited(self, source: Source) -> tuple[str, str]:
-        """The law's Chinese and English names."""
-        law = self.laws[source.law]
-        return law.short, law.title.en
 
-
-def digest_of(clocks: Mapping[str, Clock], laws: Mapping[str, Law], terms: Terms) -> str:
+def digest_of(clocks: Mapping[str, Clock], *words: BaseModel) -> str:
     """SHA-256 over everything that a set of clocks says."""
     parts = [clocks[name].model_dump(mode="json", by_alias=True) for name in sorted(clocks)]
-    named = {code: law.model_dump(mode="json") for code, law in laws.items()}
-    text = json.dumps([parts, named, terms.model_dump(mode="json")], sort_keys=True)
+    text = json.dumps([parts, *(one.model_dump(mode="json") for one in words)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

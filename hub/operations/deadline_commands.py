@@ -24,6 +24,7 @@ from hub.domain.deadline_facts import (
     Started,
     day_of,
 )
+from hub.domain.deadline_warning import warn_on
 from hub.domain.derivation_words import Lang, article_words, explain, step_words
 from hub.errors import FactNotAllowed
 from hub.home import DEFAULT_HOME, Home
@@ -111,7 +112,8 @@ def compute_command(
     result = compute(clock, facts, calendar)
     chosen: Lang = "en" if lang == "en" else "zh"
     if as_json:
-        shown = _json(result, clock, clocks, chosen)
+        warn = warn_on(result, clock, clocks.warnings, calendar)
+        shown = _json(result, clock, clocks, chosen) | {"warn_on": warn.isoformat()}
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         _print(result, clock, clocks, chosen)

@@ -36,13 +36,38 @@ _COLUMNS: dict[Lang, tuple[str, ...]] = {
     "zh": ("编号", "事项", "义务方", "起算", "期限", "变动", "依据", "说明"),
 }
 
+_BASES: dict[Lang, tuple[str, ...]] = {
+    "en": ("Basis", "Hours from", "Months", "Travel excluded", "日 that are working days", "By"),
+    "zh": ("类别", "时的起算", "月", "在途扣除", "按工作日计的“日”", "依据"),
+}
+
 
 def clocks_reference(lang: Lang) -> str:
     """`docs/reference/clocks.md` and its Chinese twin."""
     clocks = load_clocks()
     groups = [load_model(path, ClockFile) for path in sorted(HERE.glob("*.yaml"))]
     groups.sort(key=lambda group: natural(group.clocks[0].id))
-    return page(_HEAD[lang], *(_group(group, clocks, lang) for group in groups))
+    return page(_HEAD[lang], _bases(lang), *(_group(group, clocks, lang) for group in groups))
+
+
+def _bases(lang: Lang) -> list[str]:
+    zh = lang == "zh"
+    rows = [
+        (
+            f"`{name}` {basis.zh if zh else basis.en}",
+            ("次时起算" if zh else "next hour")
+            if basis.next_hour
+            else ("所述时刻" if zh else "stated moment"),
+            ("月末至月末" if zh else "month-end to month-end")
+            if basis.month_end
+            else ("对应日" if zh else "same day"),
+            ("是" if zh else "yes") if basis.travel else NONE,
+            "、".join(map(str, sorted(basis.working_days))) or NONE,
+            basis.by,
+        )
+        for name, basis in BASES.items()
+    ]
+    return [f"## {'计算方法' if zh else 'How each branch of the law counts'}", "", *table(_BASES[lang], rows)]
 
 
 def _group(group: ClockFile, clocks: Clocks, lang: Lang) -> list[str]:
@@ -119,6 +144,8 @@ def _extension(clock: Clock, lang: Lang) -> str:
     much = "" if rule.each is None else f" {length(rule.each, rule.unit, lang)}"
     times = "" if rule.times is None else f" × {rule.times}"
     by = "" if rule.by is None else f" ({_pick(rule.by, lang)})"
+    if rule.tell is not None:
+        by += f"{'，告知' if zh else ', told to '}{_pick(rule.tell, lang)}"
     return (
         f"{'延长' if zh else 'extended by'}{much or ('，幅度未定' if zh else ' what is granted')}{times}{by}"
     )

@@ -1,12 +1,13 @@
 """The files of clocks into one `Clocks`: those that ship with the hub, and those of a home in place of or beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, RootModel
 
 from hub.domain.clock import Clock, natural
 from hub.domain.clock_set import Clocks, Law, Terms, digest_of
+from hub.domain.deadline_warning import WarnRule
 from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from hub.errors import RuleFileError
 from hub.rules.files import line_in, load_model
@@ -26,21 +27,44 @@ class LawFile(RootModel[dict[CodeText, Law]]):
     """The laws by their codes."""
 
 
+class WarnFile(RuleData):
+    """The policy of warnings."""
+
+    warnings: tuple[WarnRule, ...]
+
+
 def load_clocks(home_rules: Path | None = None, shipped: Path = HERE) -> Clocks:
-    """The shipped clocks, and those under `home_rules`/deadlines in place of or beside them.
+    """The shipped clocks, and those under `home_rules`/deadlines in place of or beside them; words and policy likewise.
 
     Raises RuleFileError with file and line for the first thing that is wrong or contradicts another.
     """
-    laws = load_model(shipped / "terms" / "laws.yaml", LawFile).root
-    terms = load_model(shipped / "terms" / "terms.yaml", Terms)
-    found = _read(shipped)
-    if home_rules is not None:
-        found |= _read(home_rules / "deadlines")
+    roots = [shipped] if home_rules is None else [shipped, home_rules / "deadlines"]
+    laws, terms, warnings = _words(roots)
+    found: dict[str, tuple[Clock, Place]] = {}
+    for root in roots:
+        found |= _read(root)
     clocks = {name: found[name][0] for name in sorted(found, key=natural)}
     for clock, place in found.values():
-        for field, problem in _problems(clock, clocks, laws, terms):
+        for field, problem in _problems(clock, clocks, laws.root, terms):
             raise _wrong(place, field, problem)
-    return Clocks(clocks, laws, terms, digest_of(clocks, laws, terms))
+    digest = digest_of(clocks, laws, terms, warnings)
+    return Clocks(clocks, laws.root, terms, warnings.warnings, digest)
+
+
+def _words(roots: Sequence[Path]) -> tuple[LawFile, Terms, WarnFile]:
+    """Laws and terms of all directories together; the warnings of the last that has any."""
+    laws = load_model(roots[0] / "terms" / "laws.yaml", LawFile)
+    terms = load_model(roots[0] / "terms" / "terms.yaml", Terms)
+    warnings = load_model(roots[0] / "terms" / "warnings.yaml", WarnFile)
+    for own in (root / "terms" for root in roots[1:]):
+        if (path := own / "laws.yaml").exists():
+            laws = LawFile(laws.root | load_model(path, LawFile).root)
+        if (path := own / "terms.yaml").exists():
+            more = load_model(path, Terms)
+            terms = Terms(**{name: getattr(terms, name) | getattr(more, name) for name in Terms.model_fields})
+        if (path := own / "warnings.yaml").exists():
+            warnings = load_model(path, WarnFile)
+    return laws, terms, warnings
 
 
 def _read(directory: Path) -> dict[str, tuple[Clock, Place]]:

@@ -102,6 +102,15 @@ def test_a_later_notice_may_speak_of_december_before(tmp_path: Path, calendar: C
     assert not longer.is_working(date(2026, 12, 31))
 
 
+def test_of_two_notices_the_later_decides(tmp_path: Path) -> None:
+    home = home_with(tmp_path, YEAR.replace("from: 2027-01-01", "from: 2026-12-26"))
+    earlier = (HERE / "2026.yaml").read_text("utf-8").replace("2026-10-10]", "2026-10-10, 2026-12-26]")
+    (home / "calendar" / "2026.yaml").write_text(earlier, "utf-8")
+    assert not load_calendar(home).is_working(date(2026, 12, 26))
+    (home / "calendar" / "2027.yaml").write_text(YEAR, "utf-8")
+    assert load_calendar(home).is_working(date(2026, 12, 26))
+
+
 WRONG = [
     ("year: 2027", "year: 2027\nmonth: 1", "month: 1", "month: Extra inputs"),
     ("to: 2027-01-03", "to: 2026-12-30", "holidays:", "before its start"),

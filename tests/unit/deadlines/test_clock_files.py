@@ -57,6 +57,8 @@ WRONG = [
     ("criminal-prosecution", "C43", "supervision_supplement, at_most: 2", "supplementary_investigation, at_most: 3",
      "counter: supplementary_investigation is capped otherwise by C43"),
     ("civil", "J19", "unit: WD", "unit: D", "unit: 5 days of the basis reconsideration are working days: give WD"),
+    ("civil", "J1", "unit: D", "unit: D\n    warn_before: {H: 3}", "warn_before: hours before a day"),
+    ("petition", "X6", "basis: petition", "basis: petition\n    warn_before: {D: 3}", "warn_before: nothing is due"),
     ("civil", "J1", "unit: D", "", "unit: amount and unit go together"),
     ("civil", "J2a", "- id: J2a", "- id: J1", "id: J1 is also in civil.yaml"),
     ("local", "L1", "- id: L1", "- id: X1", "id: X1 is also in"),
@@ -123,9 +125,31 @@ clocks:
     assert ours.digest != clocks.digest
 
 
+def test_a_home_adds_words_of_its_own(tmp_path: Path, clocks: Clocks) -> None:
+    terms = tmp_path / "deadlines" / "terms"
+    terms.mkdir(parents=True)
+    (terms / "laws.yaml").write_text(
+        "our_rules:\n  title: {zh: 本市规定, en: Our rules}\n  short: 本市规定\n", "utf-8"
+    )
+    (terms / "terms.yaml").write_text("grounds:\n  flood: {zh: 洪水, en: a flood}\n", "utf-8")
+    (terms / "warnings.yaml").write_text("warnings: [{unit: D, up_to: 15, before: {D: 5}}]\n", "utf-8")
+    ours = load_clocks(tmp_path)
+    assert ours.laws["our_rules"].title.zh == "本市规定"
+    assert ours.laws.keys() > clocks.laws.keys()
+    assert ours.terms.grounds["flood"].zh == "洪水"
+    assert ours.terms.grounds.keys() - clocks.terms.grounds.keys() == {"flood"}
+    assert [rule.before.D for rule in ours.warnings] == [5]
+    assert ours.digest != clocks.digest
+
+
 def test_an_unknown_clock_names_those_that_are_near(clocks: Clocks) -> None:
-    with pytest.raises(FactNotAllowed, match=r"rule C22b: no clock has this id; allowed: C22"):
-        clocks.get("C22b")
+    for unknown, says in (
+        ("C36z", "allowed: C36, C36a, C36b"),
+        ("c36", "C36, C36a"),
+        ("Y1", "allowed: A1 … X18"),
+    ):
+        with pytest.raises(FactNotAllowed, match=f"rule {unknown}: no clock has this id; .*{says}"):
+            clocks.get(unknown)
 
 
 def test_the_digest_is_of_what_the_clocks_say(clocks: Clocks, shipped: Path) -> None:

@@ -93,6 +93,12 @@ def test_a_period_that_ends_before_the_start_or_begins_after_the_end_takes_nothi
     assert due("A1", start, last).raw == day("2026-04-10")
 
 
+def test_what_is_excluded_from_an_extension_is_taken_off_it(due: Due) -> None:
+    start, away = Started(day("2026-03-02")), Excluded(day("2026-04-05"), day("2026-04-06"), "hearing")
+    assert due("A1", start, away).raw == day("2026-04-01")
+    assert due("A1", start, away, Extended(30, day("2026-03-30"))).raw == day("2026-05-03")
+
+
 def test_a_ground_that_the_clock_does_not_know_takes_nothing_off(due: Due) -> None:
     start = Started(day("2026-03-02"))
     assert due("X7", start, Excluded(day("2026-03-04"), day("2026-03-10"), "hearing")).raw == day(
