@@ -69,6 +69,21 @@ def _stop(prefix: str) -> Cause:
     return cause
 
 
+async def _stop_relay(ground: Ground, draw: random.Random) -> Outage:
+    seconds, both = draw.uniform(*ASLEEP), draw.uniform(1.0, 4.0)
+
+    async def end() -> None:
+        # Somebody thinks it dead and starts another; when it wakes, both publish.
+        await ground.start_process("relay-2", ("relay",))
+        await asyncio.sleep(seconds)
+        ground.crew.resume("relay")
+        await asyncio.sleep(both)
+        await ground.crew.stop(["relay-2"])
+
+    ground.crew.pause("relay")
+    return Outage(f"{seconds:.1f} s, relay-2 beside it", end)
+
+
 def _cut(proxy: str) -> Cause:
     async def cause(ground: Ground, draw: random.Random) -> Outage:
         seconds = draw.uniform(*CUT)
@@ -168,7 +183,7 @@ FAULTS = (
     Fault("kill-leader", "kill -9 Kafka 分区主节点 leader", "kafka", _kill_leader, brokers=(3,)),
     Fault("kill-postgres", "kill -9 PostgreSQL", "postgres", _kill_postgres),
     Fault("stop-intake", "SIGSTOP 受理 intake", "hub", _stop("intake-"), ("roles",)),
-    Fault("stop-relay", "SIGSTOP 转发 relay", "hub", _stop("relay"), ("roles",)),
+    Fault("stop-relay", "SIGSTOP 转发 relay", "hub", _stop_relay, ("roles",)),
     Fault("stop-hub", "SIGSTOP 中枢 hub (run all)", "hub", _stop("hub-"), ("all",)),
     Fault("cut-kafka", "断网（无应答）silent cut hub–Kafka", "kafka", _cut(KAFKA_PROXY)),
     Fault("cut-postgres", "断网（无应答）silent cut hub–PostgreSQL", "postgres", _cut(POSTGRES_PROXY)),

@@ -92,9 +92,12 @@ class Ground:
         # Named members get their shards back at once after a restart, nameless ones after the session: both are run.
         named = layout == "roles"
         for name, roles in LAYOUTS[layout].items():
-            arguments = ["-m", "hub.cli", "run", *roles, "--home", str(self.home.root), "--metrics-port", "0"]
-            arguments += ["--member", name] if named else []
-            await self.crew.start(Child(name, arguments, self.home.logs / f"{name}.log"))
+            await self.start_process(name, roles, *(("--member", name) if named else ()))
+
+    async def start_process(self, name: str, roles: Sequence[str], *more: str) -> None:
+        """One more process of the hub."""
+        arguments = ["-m", "hub.cli", "run", *roles, "--home", str(self.home.root), "--metrics-port", "0"]
+        await self.crew.start(Child(name, [*arguments, *more], self.home.logs / f"{name}.log"))
 
     async def stop_hub(self) -> float:
         """Ask all processes of the hub to end, and wait; the seconds that it took."""
