@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 from tests.bench import promises
@@ -29,7 +30,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 async def measure(options: argparse.Namespace) -> None:
-    """Fill the topic once, work it off with each number of processes, see whether the promises held."""
+    """Fill the topic once, work it off with each number of processes. Raises RuntimeError when a promise did not hold."""
+    broken = []
     async with ground() as found:
         source = await found.place("backlog", of_hub=False)
         begin = time.perf_counter()
@@ -40,19 +42,28 @@ async def measure(options: argparse.Namespace) -> None:
         for processes in map(int, options.processes.split(",")):
             place = await found.place(f"backlog{processes}", of_hub=True, topics=source.names)
             hub = Hub(FOLLOWED["projector"], processes, not options.trusting)
-            await _work_off(found, place, hub, options.messages)
+            broken += await _work_off(found, place, hub, options.messages)
+    if broken:
+        raise RuntimeError(f"{len(broken)} promises broken, {broken[0]}")
 
 
-async def _work_off(found: Ground, place: Place, hub: Hub, messages: int) -> None:
+async def _work_off(found: Ground, place: Place, hub: Hub, messages: int) -> Sequence[str]:
+    """Prints its lines; returns what did not hold."""
     before = await promises.ends(found, place)
-    async with running_hub(found, place, hub, follow=False) as subject, sampled(subject.children) as memory:
-        passed = await asyncio.wait_for(_moments(subject, messages), PATIENCE_SECONDS)
-        cpu = [cpu_seconds(child.pid) for child in subject.children]
-    (begin, first), (end, last) = passed[0], passed[-1]
+    async with running_hub(found, place, hub, follow=False) as subject:
+        begin = await asyncio.wait_for(_begun(subject), PATIENCE_SECONDS)
+        before_cpu = [cpu_seconds(child.pid) for child in subject.children]
+        async with sampled(subject.children) as memory:
+            moments = [(begin, 0), *await asyncio.wait_for(_moments(subject, messages), PATIENCE_SECONDS)]
+        cpu = [
+            cpu_seconds(child.pid) - so_far
+            for child, so_far in zip(subject.children, before_cpu, strict=True)
+        ]
+    end, last = moments[-1]
     print(f"{hub.processes} process(es), relay and projector counted: ", end="")
-    print(f"{(last - first) / (end - begin):,.0f} referrals/s from the first commit on, {end - begin:.1f} s")
+    print(f"{last / (end - begin):,.0f} referrals/s from the first commit on, {end - begin:.1f} s")
     print(
-        f"  by quarters of the backlog: {', '.join(f'{rate:,.0f}' for rate in _quarters(passed, messages))} a second"
+        f"  by quarters of the backlog: {', '.join(f'{rate:,.0f}' for rate in _quarters(moments, messages))} a second"
     )
     print(f"  memory of all: {memory}")
     print(f"  CPU seconds of each: {', '.join(f'{seconds:.1f}' for seconds in cpu)}")
@@ -61,16 +72,24 @@ async def _work_off(found: Ground, place: Place, hub: Hub, messages: int) -> Non
     print(f"  arrived {arrived.first:,}, sent again {arrived.again:,}, holes {arrived.holes}; ", end="")
     print("no promise broken" if not problems else f"BROKEN: {'; '.join(problems[:5])}")
     print(flush=True)
+    return problems
+
+
+async def _begun(subject: RunningHub) -> float:
+    """Wait for the first commit; the moment of the last look that saw none."""
+    last = time.perf_counter()
+    while not (await subject.progress())[0]:
+        last = time.perf_counter()
+        await asyncio.sleep(_LOOK_SECONDS)
+    return last
 
 
 async def _moments(subject: RunningHub, messages: int) -> list[tuple[float, int]]:
-    """(time, referrals passed by all followers): from the last look that saw none until all are."""
-    moments = [(time.perf_counter(), 0)]
-    while moments[-1][1] < messages:
+    """(time, referrals passed by all followers) now and then, until all are."""
+    moments: list[tuple[float, int]] = []
+    while not moments or moments[-1][1] < messages:
         await asyncio.sleep(_LOOK_SECONDS)
         passed = min(await subject.progress())
-        if not passed:
-            moments.clear()
         moments.append((time.perf_counter(), passed))
     return moments
 
