@@ -206,4 +206,4 @@ def tune_collector() -> None:
     """Start-up objects are never garbage, and young collections need not be frequent."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)

@@ -17,11 +17,17 @@ from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 from schemas.scalars import ONE_LINE
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+# Region, a date of birth from 1800 to 2200, sequence, check character.
+_RESIDENT_ID = re.compile(
+    r"[0-9]{6}(1[89][0-9]{2}|2[01][0-9]{2}|2200)(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
+)
 _ID_CHECKS = "10X98765432"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 CASE_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fengqiao:case")
 DERIVED_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fengqiao:derived")
+# The hexadecimal digit that holds the variant of RFC 9562: its upper two bits are 10.
+_VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
 _CASE, _DERIVED = CASE_NAMESPACE.bytes, DERIVED_NAMESPACE.bytes
 _COURT_CASE = re.compile(r"\([0-9]{4}\)\S{1,10}?[一-龥][0-9]{1,8}号(之[一二三四五六七八九十]+)?")
 _UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -37,10 +43,9 @@ def resident_id_check(first17: str) -> str:
 def resident_id(value: str) -> str:
     """Normalise and check a 公民身份号码. Raises ValueError that does not repeat the number."""
     number = value.strip().upper()
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
-        raise ValueError("公民身份号码 must be 17 digits and a check character 0-9 or X")
-    year, month, day = int(number[6:10]), int(number[10:12]), int(number[12:14])
-    if not (1800 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
+    if not _RESIDENT_ID.fullmatch(number):
+        if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
+            raise ValueError("公民身份号码 must be 17 digits and a check character 0-9 or X")
         raise ValueError("公民身份号码 holds no possible date of birth at places 7-14")
     if number[17] != resident_id_check(number[:17]):
         raise ValueError("公民身份号码 has a wrong check character")
@@ -95,11 +100,8 @@ def derived_id(source: str, message_id: str, kind: str, ordinal: int = 0) -> str
 
 def _uuid5_text(namespace: bytes, name: str) -> str:
     """`str(uuid.uuid5(…))` without the objects in between: every message needs many ids."""
-    raw = bytearray(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
-    raw[6] = raw[6] & 0x0F | 0x50
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def _uuid_text(value: str) -> str:

@@ -4,18 +4,24 @@ Other clients default to other hashes, so the contract fixes this one and gives 
 document.
 """
 
-from struct import unpack_from
+from functools import lru_cache
+from struct import Struct
 
 _MASK = 0xFFFFFFFF
 _M = 0x5BD1E995
 _SEED = 0x9747B28C
 
 
+@lru_cache(64)
+def _words(number: int) -> Struct:
+    return Struct(f"<{number}I")
+
+
 def murmur2(key: bytes) -> int:
     """32-bit murmur2 with Kafka's seed."""
     words = len(key) // 4
     h = (_SEED ^ len(key)) & _MASK
-    for word in unpack_from(f"<{words}I", key):
+    for word in _words(words).unpack_from(key):
         k = word * _M & _MASK
         h = (h * _M ^ (k ^ k >> 24) * _M) & _MASK
     tail = key[words * 4 :]

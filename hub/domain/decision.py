@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from hub.domain import events as ev
@@ -111,11 +112,13 @@ class Draft:
         )
 
 
+@lru_cache(1024)
 def legal_day(legal_at: str) -> date:
     """The calendar day in China of a moment in law."""
     return datetime.fromisoformat(legal_at).astimezone(CHINA).date()
 
 
+@lru_cache(1024)
 def moment(received_at: datetime) -> str:
     """How moments are written in events: ISO 8601, UTC, milliseconds."""
     return received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -40,7 +40,7 @@ class Entry(Struct, omit_defaults=True):
 
     `attributes`: those that nothing else here says; `all_attributes` gives them whole. `sealed`: base64 of AES-GCM
     under the case's key over the JSON of the sealed fields (and, under `~raw`, the bytes as sent where they can't be
-    rebuilt from the fields). `mac`: HMAC under the case's key of attributes and data.
+    rebuilt from the fields). `mac`: HMAC under the case's key of signature and data.
     """
 
     shard: int
@@ -73,8 +73,11 @@ class Entry(Struct, omit_defaults=True):
 
     def keep_attributes(self, attributes: Mapping[str, str]) -> None:
         """Keep the attributes of the message, without what the entry says already."""
-        said = {"id": self.message, "source": self.source, "subject": self.case, "type": self.type, **USUAL}
-        self.attributes = {name: text for name, text in attributes.items() if said.get(name) != text}
+        self.attributes = kept = dict(attributes)
+        said = (("id", self.message), ("source", self.source), ("subject", self.case), ("type", self.type))
+        for name, text in (*said, *USUAL.items()):
+            if kept.get(name) == text:
+                del kept[name]
 
     def to_bytes(self) -> bytes:
         """The bytes that are stored and hashed."""

@@ -51,6 +51,9 @@ class OnLeadClose(RuleData):
     co_handlers: Literal["keep", "close"]
 
 
+_CLASSES = {level.name.lower(): level for level in FieldClass}
+
+
 class Visibility(RuleData):
     """The highest field class that each role of receiver sees, and the sender of what comes back."""
 
@@ -61,8 +64,11 @@ class Visibility(RuleData):
 
     def ceiling(self, role: str) -> FieldClass:
         """The ceiling of a role; the lead's superior sees as the lead does."""
-        named = {"co_handler": self.co_handler, "copy": self.copy_, "sender": self.sender}
-        return FieldClass[named.get(role, self.lead).upper()]
+        if role == "co_handler":
+            return _CLASSES[self.co_handler]
+        if role == "copy":
+            return _CLASSES[self.copy_]
+        return _CLASSES[self.sender if role == "sender" else self.lead]
 
 
 class Limits(RuleData):

@@ -13,33 +13,53 @@ Content = tuple[str, dict[str, Any]]
 _ASSIGNED = tuple(TaskAssigned.model_fields)
 
 
+# What receivers with the same ceiling see alike, by the messages that it is made of.
+Views = dict[tuple[tuple[MessageRef, ...], int], dict[str, Any]]
+
+
 def compose(
-    notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content]
+    notified: Notified,
+    passed_on: Content | None,
+    contents: Mapping[MessageRef, Content],
+    views: Views | None = None,
 ) -> dict[str, Any]:
     """The data of the record that `notified` announces.
 
     `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that
     `notified` names: the raising one says whose referral it is, a correction replaces or empties the fields that it
-    names. Raises KeyError for content that is missing.
+    names. `views` keeps what receivers with the same ceiling see alike. Raises KeyError for content that is missing.
     """
     ceiling = FieldClass(notified.ceiling)
     if notified.contents:
-        data: dict[str, Any] = {}
-        for ref in notified.contents:
-            type_, content = contents[ref]
-            seen = visible(BY_TYPE[type_].model, content, ceiling)
-            if data:
-                _correct(data, content["fields"], seen)
-            else:
-                data = seen | {"sender": ref.source, "sender_number": content["local_number"]}
-        data |= notified.own
-        return {name: data[name] for name in _ASSIGNED if name in data}
+        refs = tuple(notified.contents)
+        view = views.get((refs, ceiling)) if views is not None else None
+        if view is None:
+            view = _assigned(refs, contents, ceiling)
+            if views is not None:
+                views[refs, ceiling] = view
+        # Twice: the first says where its fields stand, the second what they hold.
+        return {**notified.own, **view, **notified.own}
     if notified.actor is None:
         return dict(notified.own)
     if passed_on is None:
         raise KeyError(f"{notified.type} to {notified.to}: the message it passes on is missing")
     type_, content = passed_on
     return visible(BY_TYPE[type_].model, content, ceiling) | notified.own
+
+
+def _assigned(
+    refs: Sequence[MessageRef], contents: Mapping[MessageRef, Content], ceiling: FieldClass
+) -> dict[str, Any]:
+    """The referral as it stands after its corrections, in the order of the contract."""
+    data: dict[str, Any] = {}
+    for ref in refs:
+        type_, content = contents[ref]
+        seen = visible(BY_TYPE[type_].model, content, ceiling)
+        if data:
+            _correct(data, content["fields"], seen)
+        else:
+            data = seen | {"sender": ref.source, "sender_number": content["local_number"]}
+    return {name: data[name] for name in _ASSIGNED if name in data}
 
 
 def _correct(data: dict[str, Any], fields: Sequence[str], seen: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from hub.intake import waiting
 from hub.intake.desk import MENDS
 from hub.intake.entries import Item, entry_of, hold_message, park, parked_name, refuse, seal_record
-from hub.intake.reading import Misplaced, Read, record_digest
+from hub.intake.reading import Misplaced, Read, record_digest, signed_content
 from hub.store.ports import Changes, Head, InboxRow, JournalRow, ParkedRow, Seen
 from hub.store.sealing import CaseKey, Sealer
 
@@ -82,9 +82,9 @@ class Batch:
     def _again(self, item: Item, read: Read, known: Seen) -> None:
         """A known id: the recorded outcome again, or a refusal when the content is another."""
         entry = entry_of(item, self.head.shard, self.rules)
-        key, digest = self.keys.get(read.envelope.subject), record_digest(read.record)
+        key, content = self.keys.get(read.envelope.subject), signed_content(read)
         # A message that was refused before its case had a key was remembered without one.
-        macs = [self.sealer.position_mac(digest), *([key.mac(digest)] if key is not None else [])]
+        macs = [self.sealer.position_mac(content), *([key.mac(content)] if key is not None else [])]
         if known.mac in macs:
             entry.outcome, entry.refers = Outcome.DUPLICATE, read.ref
             entry.reason, entry.detail = known.reason, known.outcome
@@ -143,7 +143,7 @@ class Batch:
         if read.envelope.subject in self.keys:
             hold_message(entry, read, self.keys[read.envelope.subject])
         else:
-            entry.mac = self.sealer.position_mac(record_digest(read.record)).hex()
+            entry.mac = self.sealer.position_mac(signed_content(read)).hex()
 
     def _wait(self, entry: Entry, parking: Parking, read: Read, at: datetime) -> None:
         """An early or held message waits in its case; its entry holds it."""
@@ -185,7 +185,9 @@ class Batch:
         leaf = leaf_hash(raw)
         head.frontier.append(leaf)
         head.received_at = at
-        self.changes.journal.append(JournalRow(entry.seq, entry.case, entry.outcome.value, at, raw, leaf))
+        self.changes.journal.append(
+            JournalRow(head.shard, entry.seq, entry.case, entry.outcome.value, at, raw, leaf)
+        )
         self.committed.append(Committed(entry, contents or {}))
 
     def _remember(self, entry: Entry, ref: MessageRef) -> None:

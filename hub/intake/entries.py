@@ -13,7 +13,7 @@ from hub.domain.decision import moment
 from hub.domain.entry import Entry, Origin, Outcome
 from hub.domain.rules import Rules
 from hub.errors import Parking, Refusal
-from hub.intake.reading import Read, record_bytes, record_digest
+from hub.intake.reading import Read, record_bytes, signed_content
 from hub.store.ports import ParkedRow
 from hub.store.sealing import CaseKey
 
@@ -79,7 +79,7 @@ def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
         entry.sealed = key.seal(to_json(hidden), f"{read.ref.source}/{read.ref.id}".encode())
     entry.keep_attributes(read.attributes)
     entry.open = read.open
-    entry.mac = key.mac(record_digest(read.record)).hex()
+    entry.mac = key.mac(signed_content(read)).hex()
 
 
 def refuse(entry: Entry, refusal: Refusal) -> None:

@@ -6,8 +6,11 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from struct import pack
 from typing import Any
 
+from msgspec.json import encode
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
@@ -16,7 +19,7 @@ from hub.bus.topics import LARGEST_RECORD, TopicNames
 from hub.domain.case import MessageRef
 from hub.domain.decide import ALIAS, HUB
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
-from schemas.classes import FieldClass, sealed_fields, visible
+from schemas.classes import open_part, sealed_fields
 from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
 from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
@@ -61,12 +64,16 @@ def record_bytes(record: InRecord) -> bytes:
 
 def record_digest(record: InRecord) -> bytes:
     """A cheap digest of a record for recognising it; it is keyed before it is stored. Lengths make it unambiguous."""
-    parts = [record.key]
-    for name, value in record.headers:
-        parts += [name.encode(), value]
-    parts.append(record.value)
-    lengths = ",".join("-" if part is None else str(len(part)) for part in parts)
-    return hashlib.sha256(b"".join([lengths.encode(), b"\n", *(part or b"" for part in parts)])).digest()
+    names = [name.encode() for name, _ in record.headers]
+    parts = [record.key, record.value, *names, *[value for _, value in record.headers]]
+    lengths = pack(f"<{len(parts)}i", *[-1 if part is None else len(part) for part in parts])
+    return hashlib.sha256(b"".join([lengths, *[part for part in parts if part]])).digest()
+
+
+def signed_content(message: Read) -> bytes:
+    """What makes two records the same message: the signature covers the attributes, and the data is the data (5a.8)."""
+    signature = message.attributes.get("signature", "")
+    return b"%s\n%s" % (signature.encode(), message.record.value or b"")
 
 
 def read(record: InRecord, names: TopicNames, shards: int) -> Read:
@@ -142,9 +149,8 @@ class PassedRecord:
 def _taken_apart(record: InRecord, texts: dict[str, str], envelope: Envelope, kind: MessageKind) -> Read:
     data = _data(record, kind)
     sealed = sealed_fields(kind.model)
-    known = visible(kind.model, data, FieldClass.SENSITIVE)
     hidden = {name: value for name, value in data.items() if name in sealed}
-    opened = {name: value for name, value in known.items() if name not in sealed}
+    opened = open_part(kind.model, data)
     canonical = rebuilt(kind.model, opened, hidden) == record.value
     suffix = ALIAS_MARK if envelope.subject.startswith(ALIAS) else ""
     ref = MessageRef(envelope.source, envelope.id + suffix)
@@ -160,7 +166,12 @@ def _check_subject(envelope: Envelope) -> None:
 def rebuilt(model: type[BaseModel], opened: Mapping[str, Any], hidden: Mapping[str, Any]) -> bytes:
     """The data bytes of a canonical message from its two halves: fields in the order of the contract."""
     both = {**opened, **hidden}
-    return to_json({name: both[name] for name in model.model_fields if name in both})
+    return encode({name: both[name] for name in _field_names(model) if name in both})
+
+
+@cache
+def _field_names(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(model.model_fields)
 
 
 def _refuse_secrets(record: InRecord) -> None:
@@ -206,7 +217,7 @@ def _data(record: InRecord, kind: MessageKind) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Parking(ParkingName.UNREADABLE, "data must be a JSON object", _STEP)
     try:
-        reader(kind.model).model_validate_json(record.value or b"")
+        reader(kind.model).model_validate(data)
     except ValidationError as error:
         raise Parking(ParkingName.WRONG_SCHEMA, _first_problem(error, show_value=False), _STEP) from None
     return data

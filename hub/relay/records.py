@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic_core import to_json
+from msgspec.json import encode
 
 from hub.bus.ports import OutRecord
 from hub.bus.topics import TopicNames
 from hub.domain.case import MessageRef
 from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.events import Notified
-from hub.domain.view import Content, compose
+from hub.domain.view import Content, Views, compose
 from hub.errors import REFUSALS, RefusalName
 from hub.intake.reading import ALIAS_MARK
 from hub.relay.contents import passed_on
@@ -23,20 +23,32 @@ def notification(
     names: TopicNames, entry: Entry, notified: Notified, contents: Mapping[MessageRef, Content]
 ) -> OutRecord:
     """One record for one department. The same event gives the same record again, id included."""
-    ref = passed_on(entry)
-    data = compose(notified, contents.get(ref) if ref is not None else None, contents)
-    case = entry.case or ""
-    extra = [("ce_sequence", str(notified.sequence)), ("ce_previous", str(notified.sequence - 1))]
-    if notified.actor is not None:
-        extra.append(("ce_actor", notified.actor))
-    attributes = entry.attributes or {}
+    return notifications(names, entry, [notified], contents)[0]
+
+
+def notifications(
+    names: TopicNames, entry: Entry, told: Iterable[Notified], contents: Mapping[MessageRef, Content]
+) -> list[OutRecord]:
+    """The records of one entry: what they have in common is made once."""
+    ref, case, attributes = passed_on(entry), entry.case or "", entry.attributes or {}
+    content = contents.get(ref) if ref is not None else None
+    key, views, records = case.encode(), Views(), []
+    common = _headers(case, entry.received_at, attributes.get("secrecy", "internal"))
     if "traceparent" in attributes:
-        extra.append(("ce_traceparent", attributes["traceparent"]))
-    message_id = derived_id(HUB, case, notified.to, notified.sequence)
-    headers = _headers(
-        message_id, notified.type, case, entry.received_at, attributes.get("secrecy", "internal"), extra
-    )
-    return OutRecord(names.into(notified.to), entry.shard, case.encode(), to_json(data), headers)
+        common.append(("ce_traceparent", attributes["traceparent"].encode()))
+    for one in told:
+        data = compose(one, content, contents, views)
+        headers = [
+            ("ce_id", derived_id(HUB, case, one.to, one.sequence).encode()),
+            ("ce_type", one.type.encode()),
+            *common,
+            ("ce_sequence", b"%d" % one.sequence),
+            ("ce_previous", b"%d" % (one.sequence - 1)),
+        ]
+        if one.actor is not None:
+            headers.append(("ce_actor", one.actor.encode()))
+        records.append(OutRecord(names.into(one.to), entry.shard, key, encode(data), headers))
+    return records
 
 
 def refusal(names: TopicNames, entry: Entry, department: str) -> OutRecord:
@@ -52,8 +64,8 @@ def refusal(names: TopicNames, entry: Entry, department: str) -> OutRecord:
     }
     message_id = derived_id(HUB, f"{entry.shard}/{entry.seq}", "refused")
     subject = entry.case or f"refused-{entry.shard}-{entry.seq}"
-    headers = _headers(message_id, "message.refused.v1", subject, entry.received_at, "internal")
-    return OutRecord(names.into(department), entry.shard, subject.encode(), to_json(data), headers)
+    headers = _own_headers(message_id, "message.refused.v1", subject, entry.received_at)
+    return OutRecord(names.into(department), entry.shard, subject.encode(), encode(data), headers)
 
 
 def receipts(
@@ -73,10 +85,8 @@ def receipts(
         if sender not in known:
             continue
         message_id = derived_id(HUB, f"{sender}/{shard}/{first.seq}-{last.seq}", "receipts")
-        headers = _headers(
-            message_id, "receipts.issued.v1", f"receipts-{shard}", last.received_at, "internal"
-        )
-        value = to_json({"receipts": items})
+        headers = _own_headers(message_id, "receipts.issued.v1", f"receipts-{shard}", last.received_at)
+        value = encode({"receipts": items})
         records.append(OutRecord(names.into(sender), shard, f"receipts-{shard}".encode(), value, headers))
     return records
 
@@ -95,17 +105,18 @@ def _receipt(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _headers(
-    message_id: str, type_: str, subject: str, time: str, secrecy: str, extra: Sequence[tuple[str, str]] = ()
-) -> list[tuple[str, bytes]]:
+def _own_headers(message_id: str, type_: str, subject: str, time: str) -> list[tuple[str, bytes]]:
+    """Of a record that is the hub's own and not about what a department wrote."""
+    own = [("ce_id", message_id.encode()), ("ce_type", type_.encode())]
+    return [*own, *_headers(subject, time, "internal")]
+
+
+def _headers(subject: str, time: str, secrecy: str) -> list[tuple[str, bytes]]:
     return [
-        ("ce_id", message_id.encode()),
         ("ce_secrecy", secrecy.encode()),
         ("ce_source", b"hub"),
         ("ce_specversion", b"1.0"),
         ("ce_subject", subject.encode()),
         ("ce_time", time.encode()),
-        ("ce_type", type_.encode()),
         ("content-type", b"application/json"),
-        *[(name, value.encode()) for name, value in extra],
     ]

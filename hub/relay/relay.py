@@ -11,7 +11,7 @@ from hub.domain.events import RedeliveryGranted
 from hub.domain.rules import Rules
 from hub.errors import LostShard
 from hub.relay.contents import Contents
-from hub.relay.records import HUB, notification, receipts, refusal
+from hub.relay.records import HUB, notification, notifications, receipts, refusal
 from hub.relay.signing import HubSigner
 from hub.store.ports import FollowerStore
 from schemas.identifiers import derived_id
@@ -53,10 +53,10 @@ class Relay:
                 sender = self._sender(entry)
                 if sender is not None:
                     records.append(refusal(self._names, entry, sender))
+            told = [event for event in entry.events if event.e == "notified"]
+            records += notifications(self._names, entry, told, contents)
             for event in entry.events:
-                if event.e == "notified":
-                    records.append(notification(self._names, entry, event, contents))
-                elif event.e == "redelivery_granted":
+                if event.e == "redelivery_granted":
                     records += await self._again(entry, event)
                 elif event.e == "hub_message_issued":
                     records.append(self._own(entry, event.type, event.case, event.data))

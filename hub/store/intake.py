@@ -105,9 +105,7 @@ class PostgresIntakeUnit:
         if changes.journal:
             await self._connection.copy_records_to_table(
                 "journal",
-                records=[
-                    (shard, r.seq, r.case, r.outcome, r.received_at, r.raw, r.leaf) for r in changes.journal
-                ],
+                records=changes.journal,
                 columns=_JOURNAL,
             )
         try:

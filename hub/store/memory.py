@@ -176,7 +176,7 @@ class MemoryStore:
 
     def journal(self, shard: int) -> list[JournalRow]:
         """The rows of a shard's journal, as they are stored."""
-        return [replace(row) for row in self._shards[shard].journal]
+        return list(self._shards[shard].journal)
 
     async def _reach(self) -> None:
         """Every call lets other tasks run, as a call to a server does."""
@@ -207,7 +207,7 @@ class MemoryStore:
     def _write(self, held: _Shard, changes: Changes) -> None:
         shard, since = changes.head.shard, changes.head.received_at
         held.frontier, held.received_at = changes.head.frontier.pack(), since
-        held.journal += [replace(row) for row in changes.journal]
+        held.journal += changes.journal
         held.positions |= {at: replace(position) for at, position in changes.positions.items()}
         self.inbox |= {row.ref: (shard, replace(row)) for row in changes.inbox}
         self.states |= changes.first_states

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hub.domain.case import MessageRef
 from hub.domain.entry import Entry
@@ -72,10 +72,10 @@ class ParkedRow:
     raw: bytes | None = None
 
 
-@dataclass(slots=True)
-class JournalRow:
-    """An entry as it is stored."""
+class JournalRow(NamedTuple):
+    """An entry as it is stored, column by column."""
 
+    shard: int
     seq: int
     case: str | None
     outcome: str

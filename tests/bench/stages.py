@@ -31,7 +31,7 @@ from hub.intake.entries import Item
 from hub.intake.reading import PassedRecord, read, received_at
 from hub.intake.verifying import KeyRegistry
 from hub.projector.rows import Projection
-from hub.relay.records import notification, receipts
+from hub.relay.records import notifications, receipts
 from hub.rules.loader import load_rules
 from hub.store.ports import Head
 from hub.store.sealing import Sealer
@@ -94,9 +94,8 @@ class Stages:
         """Entries to records."""
         records = []
         for each in committed:
-            for event in each.entry.events:
-                if event.e == "notified":
-                    records.append(notification(self.names, each.entry, event, each.contents))
+            told = [event for event in each.entry.events if event.e == "notified"]
+            records += notifications(self.names, each.entry, told, each.contents)
         return [*records, *receipts(self.names, 0, committed, self.rules.departments)]
 
     def produce(self, records: Sequence[OutRecord]) -> None:

@@ -42,7 +42,9 @@ def changes(head: Head, *entries: Entry, ref: MessageRef | None = None) -> Chang
     for each in entries:
         raw = each.to_bytes()
         frontier.append(leaf_hash(raw))
-        made.journal.append(JournalRow(each.seq, each.case, each.outcome.value, AT, raw, leaf_hash(raw)))
+        made.journal.append(
+            JournalRow(made.head.shard, each.seq, each.case, each.outcome.value, AT, raw, leaf_hash(raw))
+        )
     if ref is not None:
         made.inbox.append(InboxRow(ref, entries[0].seq, b"mac", "decided", None))
     return made
