@@ -27,9 +27,10 @@ _AWAY = (
     TimeoutError,
 )
 
-# Every statement of the hot path goes by keys. The planner, which takes any array for a short or a long one as it
-# likes, would now and then read a whole table to join it with five hundred ids.
+# Every statement of the hot path goes by keys, and keeps the plan that it got when the tables were empty. Left its choice,
+# the planner reads whole tables to join them with five hundred ids, and goes on doing so when they have grown.
 _BY_KEY = {
+    "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
