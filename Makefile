@@ -1,6 +1,7 @@
 # Verbs of one word. Every verb sets up first; with an unchanged lock that takes no time.
 #   make demo      run the whole hub on this machine
 #   make test      all tests, against a real Kafka and a real PostgreSQL
+#   make simulate  many seeds of the simulation: SEEDS=1000 JOBS=2
 #   make check     format, lint, types, import rules, contract, generated files
 #   make generate  rewrite the files that are generated from code
 #   make bench     measure beside a hand-written floor; make bench ARGS=--help tells what else
@@ -16,7 +17,7 @@ BIN := .venv/bin
 WITH_MAKE = exec $(BIN)/python -IS hub/embedded/launch.py --die-with $$PPID --signal 15 -- "$(CURDIR)"/$(BIN)
 STAMP := .venv/.setup
 
-.PHONY: setup demo test check generate bench lock clean
+.PHONY: setup demo test simulate check generate bench lock clean
 .DEFAULT_GOAL := test
 
 setup: $(STAMP)
@@ -39,6 +40,11 @@ demo: setup
 
 test: setup
 	@$(WITH_MAKE)/python -m pytest $(ARGS)
+
+SEEDS ?= 1000
+JOBS ?= 1
+simulate: setup
+	@$(WITH_MAKE)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "check: run .venv/bin/ruff format" >&2; exit 1; }

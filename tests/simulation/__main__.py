@@ -10,11 +10,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import cache
 from multiprocessing import get_context
 
+from hub.domain.rules import Rules
 from hub.rules.loader import load_rules
 from tests.simulation.coverage import Place, report
+from tests.simulation.defects import DEFECTS, caught
 from tests.simulation.plan import plan_of
 from tests.simulation.shrink import shrink
 from tests.simulation.world import Run, run
@@ -24,7 +26,9 @@ from tests.support.core import DIRECTORY
 def main() -> int:
     """0 when every promise held."""
     options = _options()
-    rules = load_rules(DIRECTORY)
+    rules = _rules()
+    if options.defects:
+        return _look_for_defects(rules)
     if options.seed is not None:
         result = run(plan_of(options.seed, rules), rules)
         print(_told(result))
@@ -34,7 +38,8 @@ def main() -> int:
         return int(bool(result.violations))
     began, cpu = time.monotonic(), 0.0
     summary = Summary()
-    for result, used in _results(range(options.start, options.start + options.seeds), options.jobs):
+    seeds = range(options.start, options.start + options.seeds)
+    for result, used in _results(seeds, options.jobs):
         summary.add(result)
         cpu += used
         if result.violations:
@@ -48,6 +53,17 @@ def main() -> int:
             f"\nfailing seeds: {summary.failing}\nto see one: python -m tests.simulation --seed {summary.failing[0]}"
         )
     return int(bool(summary.failing))
+
+
+def _look_for_defects(rules: Rules) -> int:
+    """Put each known defect in and see which seed finds it. 1 when one is not found."""
+    missed = 0
+    for name in DEFECTS:
+        found = caught(name, rules)
+        missed += found is None
+        told = "NOT FOUND" if found is None else f"seed {found[0]}: {found[1][:120]}"
+        print(f"{name:<42} {told}", flush=True)
+    return int(bool(missed))
 
 
 class Summary:
@@ -84,21 +100,20 @@ class Summary:
 
 def _results(seeds: Iterable[int], jobs: int) -> Iterator[tuple[Run, float]]:
     if jobs == 1:
-        yield from map(partial(_one), seeds)
+        yield from map(_one, seeds)
         return
     with get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(_one, seeds, chunksize=4)
 
 
-_RULES = None
+@cache
+def _rules() -> Rules:
+    return load_rules(DIRECTORY)
 
 
 def _one(seed: int) -> tuple[Run, float]:
-    global _RULES
-    if _RULES is None:
-        _RULES = load_rules(DIRECTORY)
     began = time.process_time()
-    return run(plan_of(seed, _RULES), _RULES), time.process_time() - began
+    return run(plan_of(seed, _rules()), _rules()), time.process_time() - began
 
 
 def _told(result: Run) -> str:
@@ -121,6 +136,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=200, help="how many")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument(
+        "--defects", action="store_true", help="put known defects in, and see that each is found"
+    )
     parser.add_argument("--coverage", action="store_true", help="which awaits were struck, and which never")
     return parser.parse_args()
 

@@ -119,9 +119,9 @@ class Books:
         for place, log in cluster.logs.items():
             if self._world.names.owner(place[0]) is None:
                 continue
-            for record in log:
-                if not read[place[0], place[1], record.offset]:
-                    yield f"record {place} {record.offset} lies in its topic and was never read"
+            unread = [r.offset for r in log if not read[place[0], place[1], r.offset]]
+            if unread:
+                yield f"{place[0]}/{place[1]}: {len(unread)} records from {unread[0]} on were never read"
 
     def _senders_order(self) -> Iterator[str]:
         """3: what a department wrote about a case counted in the order in which it was written."""
@@ -131,17 +131,15 @@ class Books:
             last: dict[str, int] = {}
             topic = self._world.names.out_of(department)
             for entry in self._all():
-                own = entry.origin is not None and entry.origin.topic == topic and entry.refers is None
+                if entry.origin is None or entry.origin.topic != topic or entry.refers is not None:
+                    continue
                 message = (entry.message or "").removesuffix("~alias")
-                if (
-                    not own
-                    or message not in place
-                    or entry.outcome is Outcome.DUPLICATE
-                    or not entry.verified
-                ):
+                if message not in place or entry.outcome is Outcome.DUPLICATE or not entry.verified:
                     continue
                 case = subject[message]
-                if place[message] < last.get(case, -1):
+                # Where a topic lost records, what is written meanwhile goes before they are sent again.
+                lost = self._world.cluster.lost[topic, entry.origin.partition]
+                if place[message] < last.get(case, -1) and not lost:
                     yield f"{department}: {entry.type} {message} of case {case} counted after a later one"
                 last[case] = max(place[message], last.get(case, -1))
 

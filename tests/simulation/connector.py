@@ -122,9 +122,7 @@ class Consumer:
 
     async def _batch(self, partition: int, receive: Callable[[Any], Any]) -> bool:
         place, cluster = (self._topic, partition), self._cluster
-        at = cluster.committed.get((self._name, place), 0)
-        if at > cluster.end(place):  # auto_offset_reset=earliest
-            at = 0
+        at, lost = cluster.committed.get((self._name, place), 0), cluster.lost[place]
         records = tuple(cluster.logs.get(place, [])[at : at + FETCH])
         if not records:
             return False
@@ -134,7 +132,7 @@ class Consumer:
             return False
         await receive(SimpleNamespace(raw_message=records))
         await asyncio.sleep(self._weather.latency())
-        if self._weather.reaches("bus"):
+        if self._weather.reaches("bus") and lost == cluster.lost[place]:
             cluster.committed[self._name, place] = at + len(records)
         return True
 
@@ -186,7 +184,7 @@ class ConnectorProcess:
             department=self.department,
             kafka=cast(Any, kafka),
             topic_prefix="",
-            poll_interval=1.0,
+            poll_interval=1.5,
             resend_after=6.0,
             resend_longest=30.0,
             ask_again_after=3.0,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.sdk.sender import ROUND, Sender
@@ -11,13 +12,16 @@ from connectors.sdk.store.inbox import _next as next_of
 from connectors.sdk.store.outbox import Outbox, Place
 from hub.domain.decide import decide as real_decide
 from hub.domain.entry import Committed
+from hub.domain.rules import Rules
 from hub.errors import LostShard, Parking, Refusal, RefusalName
 from hub.following.hand_over import HandOver
 from hub.intake import batch, worker
 from hub.intake.clock_gate import ClockGate
 from hub.relay.relay import Relay
 from hub.store.ports import Changes
+from tests.simulation.plan import plan_of
 from tests.simulation.store import RowLock, Server, Session
+from tests.simulation.world import run
 
 Plant = Callable[[Callable[..., None]], None]
 
@@ -32,7 +36,7 @@ def planted(name: str) -> Iterator[None]:
         setattr(where, what, instead)
 
     try:
-        DEFECTS[name](put)
+        DEFECTS[name].plant(put)
         yield
     finally:
         for where, what, was in reversed(kept):
@@ -64,7 +68,7 @@ def _no_duplicate_check_at_the_connector(put: Callable[..., None]) -> None:
     put(Inbox, "next", _next_whatever_its_number)
 
 
-def _stale_relays_records_not_filtered(put: Callable[..., None]) -> None:
+def _order_not_looked_at(put: Callable[..., None]) -> None:
     """What comes is delivered, whatever its number: sequence and previous are not looked at."""
     put(Inbox, "next", _next_whatever_its_number)
 
@@ -254,22 +258,53 @@ def _cursor_before_the_page(put: Callable[..., None]) -> None:
     put(Poller, "poll", poll)
 
 
-DEFECTS: dict[str, Callable[[Callable[..., None]], None]] = {
-    "no duplicate check at the connector": _no_duplicate_check_at_the_connector,
-    "stale relay's records not filtered": _stale_relays_records_not_filtered,
-    "relay advances before acknowledgement": _relay_advances_before_acknowledgement,
-    "hand-over gap ignored": _hand_over_gap_ignored,
-    "position stored before the message": _position_before_the_message,
-    "inbox id without source": _inbox_id_without_source,
-    "connector marks before acknowledgement": _connector_marks_before_acknowledgement,
-    "connector never sends again": _connector_never_sends_again,
-    "connector marks before the sink has it": _connector_marks_before_the_sink,
-    "cursor stored before the page": _cursor_before_the_page,
-    "recreated topic accepted": _recreated_topic_accepted,
-    "positions not compared under the lock": _positions_not_compared_under_the_lock,
-    "no shard lock": _no_shard_lock,
-    "clock does not wait for answers": _clock_does_not_wait_for_answers,
-    "early treated as illegal": _early_treated_as_illegal,
-    "cache kept after a lost answer": _cache_kept_after_a_lost_answer,
-    "follower moves without comparing": _follower_moves_without_comparing,
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """How it is put in, and the kinds of fault under which it shows."""
+
+    plant: Plant
+    under: tuple[str, ...]
+
+
+DEFECTS: dict[str, Defect] = {
+    "no duplicate check at the connector": Defect(_no_duplicate_check_at_the_connector, ("doubled",)),
+    "stale relay's records not filtered": Defect(
+        _no_duplicate_check_at_the_connector, ("late", "lost_acks", "zombie")
+    ),
+    "connector does not look at the order": Defect(_order_not_looked_at, ("in_lost",)),
+    "relay advances before acknowledgement": Defect(
+        _relay_advances_before_acknowledgement, ("bus_away", "bus_cut")
+    ),
+    "hand-over gap ignored": Defect(_hand_over_gap_ignored, ("lost_answers", "zombie")),
+    "position stored before the message": Defect(
+        _position_before_the_message, ("failing_commits", "flaky_store")
+    ),
+    "inbox id without source": Defect(_inbox_id_without_source, ("rebalance",)),
+    "connector marks before acknowledgement": Defect(
+        _connector_marks_before_acknowledgement, ("bus_away", "bus_cut")
+    ),
+    "connector never sends again": Defect(
+        _connector_never_sends_again, ("recreated", "truncated", "store_away")
+    ),
+    "connector marks before the sink has it": Defect(_connector_marks_before_the_sink, ("kill",)),
+    "cursor stored before the page": Defect(_cursor_before_the_page, ("kill",)),
+    "recreated topic accepted": Defect(_recreated_topic_accepted, ("recreated",)),
+    "positions not compared under the lock": Defect(
+        _positions_not_compared_under_the_lock, ("zombie", "pause")
+    ),
+    "no shard lock": Defect(_no_shard_lock, ("zombie",)),
+    "clock does not wait for answers": Defect(_clock_does_not_wait_for_answers, ("late_raise",)),
+    "early treated as illegal": Defect(_early_treated_as_illegal, ("late_raise",)),
+    "cache kept after a lost answer": Defect(_cache_kept_after_a_lost_answer, ("lost_answers", "zombie")),
+    "follower moves without comparing": Defect(_follower_moves_without_comparing, ("zombie", "pause")),
 }
+
+
+def caught(name: str, rules: Rules, most_seeds: int = 12) -> tuple[int, str] | None:
+    """The first seed that finds a planted defect, and how it shows; None when none of so many does."""
+    for seed in range(most_seeds):
+        with planted(name):
+            found = run(plan_of(seed, rules, DEFECTS[name].under), rules)
+        if found.violations:
+            return seed, found.violations[0]
+    return None

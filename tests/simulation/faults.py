@@ -15,14 +15,16 @@ _LASTING = {
     "zombie",
     "store_away",
     "bus_away",
+    "flaky_store",
+    "flaky_bus",
     "store_cut",
     "bus_cut",
     "system_away",
     "second_keeper",
 }
 # Officers ask so many seconds after records for them were lost.
-ASKED_AFTER = 15.0
-_FIXED = {"in_lost": ASKED_AFTER, "late_raise": 27.0}
+ASKED_AFTER, UNREAD_SECONDS = 15.0, 5.0
+_FIXED = {"in_lost": UNREAD_SECONDS + ASKED_AFTER, "late_raise": 27.0}
 # A process that ended is started again after this many seconds.
 RESTART = (0.2, 5.0)
 
@@ -99,6 +101,11 @@ def _cut(world: "World", fault: Fault) -> None:
     world.loop.outside.call_later(fault.amount, lambda: world.weather.cut.discard(link))
 
 
+def _flaky(world: "World", fault: Fault) -> None:
+    world.weather.flaky[fault.target] = 0.15
+    world.loop.outside.call_later(fault.amount, lambda: world.weather.flaky.update({fault.target: 0.0}))
+
+
 def _count(world: "World", fault: Fault) -> None:
     setattr(world.weather, fault.kind, getattr(world.weather, fault.kind) + int(fault.amount) + 1)
 
@@ -112,10 +119,16 @@ def _out_loses(world: "World", fault: Fault) -> None:
 
 
 def _in_lost(world: "World", fault: Fault) -> None:
-    """Records that the department had not read yet are gone; its officers are told, and ask for them."""
+    """Records that the department has not read yet are gone; its officers are told, and ask for them."""
     topic, _, partition = fault.target.rpartition("/")
-    place = (topic, int(partition))
-    world.lose_inbound(place, max(0, world.cluster.end(place) - int(fault.amount)))
+    place, link = (topic, int(partition)), (f"connector of {topic.split('.')[1]}", "bus")
+    world.weather.cut.add(link)
+
+    def lose() -> None:
+        world.weather.cut.discard(link)
+        world.lose_inbound(place, max(0, world.cluster.end(place) - int(fault.amount)))
+
+    world.loop.outside.call_later(UNREAD_SECONDS, lose)
 
 
 def _clock(world: "World", fault: Fault) -> None:
@@ -162,6 +175,8 @@ _FAULTS: dict[str, Callable[["World", Fault], None]] = {
     "store_away": _away,
     "bus_away": _away,
     "system_away": _away,
+    "flaky_store": _flaky,
+    "flaky_bus": _flaky,
     "store_cut": _cut,
     "bus_cut": _cut,
     "failing_commits": _count,

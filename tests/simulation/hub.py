@@ -9,7 +9,7 @@ from typing import Any, cast
 from hub.app import Followers, IntakeRole, Parts
 from hub.bus.topics import TopicNames
 from hub.domain.rules import Rules
-from hub.errors import CheckerTrouble, Stopped
+from hub.errors import CheckerTrouble, Stopped, Trouble
 from hub.intake.brake import Brake
 from hub.intake.checker import Check, Checker
 from hub.intake.verifying import KeyRegistry
@@ -131,12 +131,20 @@ class HubProcess:
             InlineChecker(ground.weather, ground.public_keys),
         )
         try:
-            await source.start(role._assigned, role._revoked)
+            await self._join(source, role)
             await parts.ending.failed.wait()
             ground.on_defect(f"a task of {self.name} ended by itself")
         finally:
             await role._revoked(set(role.workers))
             await source.stop()
+
+    async def _join(self, source: Source, role: IntakeRole) -> None:
+        """As `IntakeRole._join` does, but for the cluster's id."""
+        while True:
+            try:
+                return await source.start(role._assigned, role._revoked)
+            except Trouble:
+                await asyncio.sleep(0.5)
 
     def _gone(self, process: Process) -> None:
         coverage = self.ground.weather.coverage

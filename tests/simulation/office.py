@@ -114,6 +114,8 @@ class OfficeSource:
         self._office.reach()
         after = int(cursor or 0)
         rows = self._office.changes[max(0, after - 1) : after + PAGE]
+        if after == len(self._office.changes):
+            rows = []
         items: list[Outgoing | Unmapped] = [
             Outgoing(
                 row.local_id, row.type, row.case, BY_TYPE[row.type].model.model_validate(row.data), row.at

@@ -6,7 +6,7 @@ from random import Random
 
 from hub.domain.rules import Rules
 
-MATTERS_SECONDS = 35.0
+MATTERS, MATTERS_SECONDS = 32, 35.0
 FAULTS_SECONDS = (3.0, 60.0)
 LEAST_DEPARTMENTS, LEAST_MESSAGES, LEAST_FAULTS = 3, 200, 5
 
@@ -61,8 +61,8 @@ HUBS = ("hub-a", "hub-b")
 TIMEKEEPERS = ("timekeeper-a", "timekeeper-b")
 
 
-def plan_of(seed: int, rules: Rules, matters: int = 32) -> Plan:
-    """The plan of a seed."""
+def plan_of(seed: int, rules: Rules, only: Sequence[str] = ()) -> Plan:
+    """The plan of a seed; `only`: with no faults but of these kinds."""
     random = Random(f"{seed}/plan")
     departments = random.choice(CITIES)
     shards = random.choice((2, 3))
@@ -72,8 +72,8 @@ def plan_of(seed: int, rules: Rules, matters: int = 32) -> Plan:
         random.choice((3, 10, 40)),
         departments,
         frozenset(d for d in departments if random.random() < 0.5),
-        tuple(_matters(seed, rules, departments, matters)),
-        tuple(_faults(random, departments, shards)),
+        tuple(_matters(seed, rules, departments, MATTERS)),
+        tuple(_faults(random, departments, shards, only)),
     )
 
 
@@ -102,7 +102,7 @@ def _matters(seed: int, rules: Rules, departments: Sequence[str], count: int) ->
     return made
 
 
-def _faults(random: Random, departments: Sequence[str], shards: int) -> list[Fault]:
+def _faults(random: Random, departments: Sequence[str], shards: int, only: Sequence[str]) -> list[Fault]:
     connectors = [f"connector of {d}" for d in departments]
     processes = [*HUBS, TIMEKEEPERS[0], *connectors]
     outs = [f"dept.{d}.out/{p}" for d in departments for p in range(shards)]
@@ -116,6 +116,8 @@ def _faults(random: Random, departments: Sequence[str], shards: int) -> list[Fau
         "zombie": (4, ["intake"], 1, 15),
         "store_away": (3, ["store"], 0.5, 12),
         "bus_away": (3, ["bus"], 0.5, 12),
+        "flaky_store": (3, ["store"], 3, 15),
+        "flaky_bus": (2, ["bus"], 3, 15),
         "store_cut": (2, [*HUBS, TIMEKEEPERS[0]], 1, 12),
         "bus_cut": (3, processes, 1, 12),
         "system_away": (2, list(departments), 2, 20),
@@ -135,7 +137,7 @@ def _faults(random: Random, departments: Sequence[str], shards: int) -> list[Fau
         "late_raise": (2, list(departments), 0, 0),
         "second_keeper": (1, [TIMEKEEPERS[1]], 5, 40),
     }
-    names = list(kinds)
+    names = list(only or kinds)
     weights = [kinds[name][0] for name in names]
     made = []
     for _ in range(random.randint(LEAST_FAULTS, 14)):

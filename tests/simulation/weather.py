@@ -13,6 +13,7 @@ class Weather:
 
     The counters are how many of the next commits fail, or take effect with their answer lost, how many of the
     next sendings reach the broker late, twice, or with their acknowledgement lost, how many checks find no checker.
+    `flaky`: which share of the calls of a server fails.
     """
 
     def __init__(self, random: Random, coverage: Coverage) -> None:
@@ -22,7 +23,7 @@ class Weather:
         self.failing_commits = self.lost_answers = 0
         self.lost_acks = self.late = self.doubled = 0
         self.checker_gone = 0
-        self.slow = 0.01
+        self.slow, self.flaky = 0.01, {"store": 0.0, "bus": 0.0}
 
     def latency(self) -> float:
         """Seconds of one way through the network: mostly around a millisecond, at times much more."""
@@ -32,7 +33,10 @@ class Weather:
 
     def reaches(self, server: str) -> bool:
         """Whether a call of the running process gets through to the server."""
-        return server not in self.away and (PROCESS.get().name, server) not in self.cut
+        if server in self.away or (PROCESS.get().name, server) in self.cut:
+            return False
+        share = self.flaky[server]
+        return not share or self.random.random() >= share
 
     async def to_store(self) -> None:
         """One way to the database or back. Raises StoreTrouble."""

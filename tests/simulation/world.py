@@ -67,7 +67,8 @@ class World:
         self.violations: list[str] = []
         self.acknowledged: Counter[MessageKey] = Counter()
         self.committed: Counter[tuple[TopicPartition, int]] = Counter()
-        self.needs_remedy: dict[TopicPartition, int] = {}
+        self.went_back: dict[TopicPartition, int] = {}
+        self.needs_remedy: set[TopicPartition] = set()
         self._trace = hashlib.sha256()
         self.cluster = Cluster(self.loop, self.weather, self.clocks.broker_ms)
         self.cluster.on_append = self._appended
@@ -121,9 +122,9 @@ class World:
 
     def lose_end(self, place: TopicPartition, length: int) -> None:
         """A source partition goes back; whoever had read further must not go on without a person."""
+        self.went_back[place] = min(length, self.went_back.get(place, length))
         if self.server.position(*place) > length:
-            self.needs_remedy.setdefault(place, length)
-            self.needs_remedy[place] = min(length, self.needs_remedy[place])
+            self.needs_remedy.add(place)
         self.cluster.lose_end(place, length)
 
     def lose_inbound(self, place: TopicPartition, length: int) -> None:
@@ -223,17 +224,19 @@ class World:
             await asyncio.sleep(4.0)
             for name in HUBS:
                 for place, stop in sorted(self.processes[name].stopped().items()):
-                    if place not in self.needs_remedy:
-                        continue
-                    if "positions set" not in stop.remedy:
-                        self.violations.append(f"{place}: stopped without a remedy: {stop}")
-                    back = self.needs_remedy.pop(place)
+                    if "positions set" not in stop.remedy or place not in self.went_back:
+                        self.violations.append(f"{place}: stopped without cause or remedy: {stop}")
+                        return
+                    self.needs_remedy.discard(place)
+                    back = self.went_back.pop(place)
                     to = back if keyed(self.plan.seed, "remedy", place).random() < 0.5 else 0
                     await self.server.set_position(*place, to)
+                    self.went_back[place] = to
 
     def _heal(self) -> None:
         self.weather.away.clear()
         self.weather.cut.clear()
+        self.weather.flaky = dict.fromkeys(self.weather.flaky, 0.0)
         self.weather.failing_commits = self.weather.lost_answers = self.weather.lost_acks = 0
         self.weather.late = self.weather.doubled = self.weather.checker_gone = 0
         self.clocks.hub = self.clocks.database = self.clocks.broker
