@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from hub.bus.ports import Assigned, Bounds, InRecord, TopicPartition
 from hub.bus.raw_records import fetch_raw
 from hub.bus.security import KafkaAddress, client_options
+from hub.bus.turns import Turns
 from hub.errors import BusTrouble
 
 # A worker that is thought dead too early does no harm (positions under the shard lock), so a short session is right.
@@ -38,6 +39,7 @@ class KafkaSource:
         self._kafka, self._group, self._topics, self._member = kafka, group, list(topics), member
         self._consumer: AIOKafkaConsumer | None = None
         self._next: dict[KafkaPartition, int] = {}
+        self._turns: dict[int, Turns] = {}
 
     async def start(self, on_assigned: Assigned, on_revoked: Assigned) -> None:
         """Join the group. The callbacks get shard numbers; reading starts at what `seek` set in `on_assigned`."""
@@ -87,16 +89,23 @@ class KafkaSource:
             await consumer.stop()
 
     async def take(self, shard: int, topics: Sequence[str], max_records: int, wait_ms: int) -> list[InRecord]:
-        """What is there now for a shard, up to `max_records`; waits up to `wait_ms` for a first record, never longer.
+        """What is there now for a shard, some `max_records`; waits up to `wait_ms` for a first record, never longer.
 
-        Records of one partition come in order; those of several topics are merged by the broker's time.
+        Topics take turns (`hub.bus.turns`). Records of one partition come in order; those of several topics are merged
+        by the broker's time.
         """
         places = [KafkaPartition(topic, shard) for topic in topics]
         if not places:  # aiokafka would read every partition that it has
             await asyncio.sleep(wait_ms / 1000)
             return []
         try:
-            found = await self._live().getmany(*places, timeout_ms=wait_ms, max_records=max_records)
+            turns = self._turns.setdefault(shard, Turns())
+            found = await turns.take(
+                places,
+                max_records,
+                lambda most: self._live().getmany(*places, timeout_ms=wait_ms, max_records=most),
+                self._at_hand,
+            )
         except IllegalStateError:  # the partitions were taken away; the worker is about to be stopped
             await asyncio.sleep(wait_ms / 1000)
             return []
@@ -107,6 +116,12 @@ class KafkaSource:
         self._next |= {place: records[-1].offset + 1 for place, records in found.items() if records}
         lists: list[list[Any]] = [records for records in found.values() if records]
         return lists[0] if len(lists) == 1 else list(heapq.merge(*lists, key=_BY_TIME))
+
+    async def _at_hand(self, place: KafkaPartition, most: int) -> list[Any]:
+        if not most:
+            return []
+        found: list[Any] = (await self._live().getmany(place, max_records=most)).get(place, [])
+        return found
 
     def seek(self, at: TopicPartition, offset: int) -> None:
         """Read on from this offset. Ignored when the partition was taken away meanwhile."""

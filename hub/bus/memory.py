@@ -83,17 +83,19 @@ class MemorySource:
     def _ready(self, shard: int, topics: Sequence[str], max_records: int) -> list[MemoryRecord]:
         if self._bus.away or not self._running:
             raise BusTrouble("the bus is away")
-        found: list[list[MemoryRecord]] = []
-        for topic in topics:
-            place = (topic, shard)
-            log, start = self._bus.logs.get(place, []), self._bus.starts.get(place, 0)
-            first = self._next.setdefault(place, start)
-            some = log[max(first - start, 0) : max(first - start, 0) + max_records]
-            self._next[place] = first + len(some)
-            max_records -= len(some)
-            found.append(some)
+        found: dict[str, list[MemoryRecord]] = {topic: [] for topic in topics}
+        # First each topic's share, then what the batch still has room for.
+        for share in (max(1, max_records // 8), max_records):
+            for topic in topics:
+                place = (topic, shard)
+                log, start = self._bus.logs.get(place, []), self._bus.starts.get(place, 0)
+                first = self._next.setdefault(place, start)
+                some = log[max(first - start, 0) : max(first - start, 0) + min(share, max_records)]
+                self._next[place] = first + len(some)
+                max_records -= len(some)
+                found[topic] += some
         # Merged, not sorted: a broker's clock may go back, and a partition's records stay in their order.
-        return list(heapq.merge(*found, key=lambda record: record.timestamp))
+        return list(heapq.merge(*found.values(), key=lambda record: record.timestamp))
 
     def seek(self, at: TopicPartition, offset: int) -> None:
         """See the port."""

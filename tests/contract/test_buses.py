@@ -169,3 +169,19 @@ async def test_no_topics_are_no_records(bus: Bus) -> None:
     for _ in range(3):
         assert await source.take(0, [], 10, 50) == []
     assert len(await drain(source, bus, 0, 2)) == 2
+
+
+async def test_a_flood_of_one_topic_leaves_room_for_another(bus: Bus) -> None:
+    source, publisher = await bus.source(), await bus.publisher()
+    flood = [OutRecord(bus.topics[0], 0, b"k", b"%d" % n, []) for n in range(4_000)]
+    await publisher.publish(flood)
+    await publisher.publish([OutRecord(bus.topics[1], 0, b"k", b"quiet", [])])
+    taken: list[list[bytes | None]] = []
+    while sum(map(len, taken)) < len(flood) + 1:
+        taken.append([record.value for record in await source.take(0, bus.topics, 40, 500)])
+        await asyncio.sleep(0.01)  # a client asks for the other topic while the flood is worked off
+    (batch,) = [number for number, batch in enumerate(taken) if b"quiet" in batch]
+    assert sum(map(len, taken[:batch])) < len(flood) / 2
+    assert [value for batch in taken for value in batch if value != b"quiet"] == [
+        record.value for record in flood
+    ]
