@@ -236,9 +236,9 @@ def _earliest(clock: Clock, raw: Point, steps: Sequence[Step], calendar: Calenda
     """
     if (clock.amount or 0) < 0 and not isinstance(raw, datetime):
         return calendar.working_on_or_before(raw)
-    if len(steps) > 1 and steps[1].to != raw:
+    if any(step.kind in ("extend", "exclude", "cap") for step in steps):
         return raw
-    basis, start = BASES[clock.basis], steps[0].to
+    basis, start = BASES[clock.basis], next(s.frm for s in steps if s.kind == "count")
     if clock.strict is not None and clock.unit is not None:
         return min(raw, cap_end(start, clock.strict, basis, clock.unit, (), calendar))
     if clock.custody and clock.unit == "M" and basis.month_end:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.command_group import group
+from hub.domain.calendar import Calendar
 from hub.domain.clock import Clock
 from hub.domain.clock_set import Clocks
 from hub.domain.deadline import Deadline, compute
@@ -24,8 +25,10 @@ from hub.domain.deadline_facts import (
     Started,
     day_of,
 )
+from hub.domain.deadline_sequel import ahead, triggered
 from hub.domain.deadline_warning import warn_on
 from hub.domain.derivation_words import Lang, article_words, explain, step_words
+from hub.domain.rule_data import Bilingual
 from hub.errors import FactNotAllowed
 from hub.home import DEFAULT_HOME, Home
 from hub.rules.calendar_files import load_calendar
@@ -112,8 +115,8 @@ def compute_command(
     result = compute(clock, facts, calendar)
     chosen: Lang = "en" if lang == "en" else "zh"
     if as_json:
-        warn = warn_on(result, clock, clocks.warnings, calendar)
-        shown = _json(result, clock, clocks, chosen) | {"warn_on": warn.isoformat()}
+        around = _around(result, clock, clocks, calendar, chosen)
+        shown = _json(result, clock, clocks, chosen) | around
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         _print(result, clock, clocks, chosen)
@@ -124,7 +127,7 @@ def _json(result: Deadline, clock: Clock, clocks: Clocks, lang: Lang) -> dict[st
     data = result.data()
     return {
         "rule": clock.id,
-        "title": clock.title.zh if lang == "zh" else clock.title.en,
+        "title": _in(clock.title, lang),
         "due": data["due"],
         "raw": data["raw"],
         "earliest": data["earliest"],
@@ -139,14 +142,29 @@ def _json(result: Deadline, clock: Clock, clocks: Clocks, lang: Lang) -> dict[st
     }
 
 
+def _around(result: Deadline, clock: Clock, clocks: Clocks, calendar: Calendar, lang: Lang) -> dict[str, Any]:
+    """When to warn, what is due ahead of it, and what the day after triggers."""
+    around: dict[str, Any] = {"warn_on": warn_on(result, clock, clocks.warnings, calendar).isoformat()}
+    around["ahead"] = [
+        {"rule": one.clock, "title": _in(clocks.get(one.clock).title, lang), "due": one.due.isoformat()}
+        for one in ahead(result, clocks, calendar)
+    ]
+    if (after := triggered(result, clock)) is not None:
+        around["triggers"] = {"on": after.on.isoformat(), "paper": _in(after.trigger.paper, lang)}
+    return around
+
+
+def _in(name: Bilingual, lang: Lang) -> str:
+    return name.zh if lang == "zh" else name.en
+
+
 def _print(result: Deadline, clock: Clock, clocks: Clocks, lang: Lang) -> None:
     zh = lang == "zh"
-    title = clock.title.zh if zh else clock.title.en
     due = (
         result.due.strftime("%Y-%m-%d %H:%M") if isinstance(result.due, datetime) else result.due.isoformat()
     )
     mark = (" (暂定)" if zh else " (provisional)") if result.provisional else ""
-    typer.echo(f"{clock.id} {title}: {due}{mark}")
+    typer.echo(f"{clock.id} {_in(clock.title, lang)}: {due}{mark}")
     typer.echo(explain(result, clocks, lang))
     start = day_of(result.steps[0].frm)
     if not clock.in_force(start):

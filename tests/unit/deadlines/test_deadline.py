@@ -117,6 +117,15 @@ def test_a_moment_of_another_zone_is_taken_by_shanghai_time(due: Due) -> None:
     assert due("X1", Started(datetime(2026, 3, 2, 20, tzinfo=UTC))).raw == day("2026-03-18")
 
 
+def test_an_extension_counts_up_to_what_the_rule_allows(due: Due) -> None:
+    start = Started(day("2026-03-02"))
+    assert due("C74", start, Extended(5, day("2026-05-30"))).raw == day("2026-09-02")
+    assert due("X7", start, Extended(20, day("2026-04-20")), Extended(20, day("2026-04-25"))).raw == day(
+        "2026-05-31"
+    )
+    assert due("X1", start, Extended(5, day("2026-03-10"))).raw == day("2026-03-17")
+
+
 def test_the_latest_restart_counts_and_takes_earlier_extensions_with_it(due: Due) -> None:
     start, granted = Started(day("2026-01-05")), Extended(15, day("2026-01-20"))
     first, second = (Restarted(day(on), "supplement_returned") for on in ("2026-03-02", "2026-05-06"))
@@ -160,6 +169,11 @@ def test_the_strictest_reading(due: Due) -> None:
     )  # thirty days in the other text
     assert due("C46", Started(day("2026-10-15"))).earliest == day("2026-09-30")  # 10-05 is a day off
     assert due("J12", Started(day("2026-03-02"))).earliest == day("2026-03-05")
+    anew = Restarted(day("2026-02-28"), "supplement_returned")
+    assert due("C36", Started(day("2026-01-05")), anew).earliest == day("2026-03-28")
+    # What else moved the end is in the end alone.
+    away = Excluded(day("2026-03-04"), day("2026-03-05"), "psychiatric_appraisal")
+    assert due("CD1", Started(day("2026-02-28")), away).earliest == day("2026-05-02")
 
 
 def test_each_recomputation_says_before_after_and_why(clocks: Clocks, calendar: Calendar) -> None:

@@ -61,6 +61,17 @@ def test_json_says_everything(tmp_path: Path) -> None:
     assert [fact["f"] for fact in data["facts"]] == ["started", "custody_changed"]
 
 
+def test_what_is_due_ahead_and_what_follows(tmp_path: Path) -> None:
+    custody = computed(tmp_path, "CD1", "--start", "2026-02-10", "--custody")
+    assert (custody["due"], custody["warn_on"]) == ("2026-04-10", "2026-03-26")
+    assert custody["ahead"] == [
+        {"rule": "CD5", "title": "提请批准延长侦查羁押期限的提前量", "due": "2026-04-03"}
+    ]
+    filing = computed(tmp_path, "C16", "--start", "2026-03-02", "--lang", "en")
+    assert filing["triggers"] == {"on": "2026-03-18", "paper": "notice of correction"}
+    assert "triggers" not in custody
+
+
 # Options, and the raw end and due date that they lead to.
 OPTIONS = [
     ("X7 --start 2026-07-01 --extend 20 --extend 10", "2026-09-29", "2026-09-29"),
