@@ -54,7 +54,8 @@ class Receiver:
     def application(self) -> FastStream:
         """A new application. One that could not start must not be started again."""
         broker = KafkaBroker(
-            self._kafka.bootstrap,
+            # FastStream takes a text for one address.
+            self._kafka.bootstrap.split(","),
             security=self._kafka.faststream_security(),
             client_id=self._group,
             # Kafka's admin and producer are not needed here, and a department may have no right to them.

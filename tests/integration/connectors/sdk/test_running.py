@@ -10,6 +10,7 @@ import httpx
 
 from hub.embedded.kafka import EmbeddedKafka
 from hub.embedded.process import choose_port
+from hub.embedded.servers import Addresses
 from tests.integration.connectors.sdk.conftest import Start
 from tests.integration.connectors.sdk.hub_hand import HubHand
 from tests.integration.connectors.sdk.process import DEPARTMENT, ConnectorProcess
@@ -72,6 +73,17 @@ async def test_a_kafka_that_was_lost_whole_may_get_its_topics_late(
         if connector is not None:
             await connector.end()
         await kafka.stop()
+
+
+async def test_kafka_may_have_several_addresses_of_which_some_are_dead(
+    start: Start, hub: HubHand, servers: Addresses
+) -> None:
+    nobody = f"127.0.0.1:{choose_port('Kafka', None, None)}"
+    connector = await start(kafka=f"{nobody},{servers.kafka}")
+    connector.notebook.raise_matter("示例：两个地址")
+    await hub.say(ASSIGNED, str(uuid4()), _task())
+    await hub.read(lambda sent: {one.type for one in sent} == {"referral.raised.v1", "task.received.v1"})
+    assert len(connector.notebook.held()) == 1
 
 
 async def test_it_tells_probes_and_prometheus_how_it_is(start: Start, hub: HubHand) -> None:
