@@ -9,37 +9,30 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import cache
-from multiprocessing import get_context
 
-from hub.domain.rules import Rules
-from hub.rules.loader import load_rules
 from tests.simulation.coverage import Place, report
 from tests.simulation.defects import DEFECTS, caught
-from tests.simulation.plan import plan_of
+from tests.simulation.many import one, results, rules
 from tests.simulation.shrink import shrink
-from tests.simulation.world import Run, run
-from tests.support.core import DIRECTORY
+from tests.simulation.world import Run
 
 
 def main() -> int:
     """0 when every promise held."""
     options = _options()
-    rules = _rules()
     if options.defects:
-        return _look_for_defects(rules)
+        return _look_for_defects()
     if options.seed is not None:
-        result = run(plan_of(options.seed, rules), rules)
+        result = one(options.seed)[0]
         print(_told(result))
         if result.violations:
             print("\nthe smallest plan found that fails too:\n")
-            print(_told(shrink(result, rules)))
+            print(_told(shrink(result, rules())))
         return int(bool(result.violations))
     began, cpu = time.monotonic(), 0.0
     summary = Summary()
     seeds = range(options.start, options.start + options.seeds)
-    for result, used in _results(seeds, options.jobs):
+    for result, used in results(seeds, options.jobs):
         summary.add(result)
         cpu += used
         if result.violations:
@@ -55,11 +48,11 @@ def main() -> int:
     return int(bool(summary.failing))
 
 
-def _look_for_defects(rules: Rules) -> int:
+def _look_for_defects() -> int:
     """Put each known defect in and see which seed finds it. 1 when one is not found."""
     missed = 0
     for name in DEFECTS:
-        found = caught(name, rules)
+        found = caught(name, rules())
         missed += found is None
         told = "NOT FOUND" if found is None else f"seed {found[0]}: {found[1][:120]}"
         print(f"{name:<42} {told}", flush=True)
@@ -96,24 +89,6 @@ class Summary:
         lines.append(f"{sum(self.faults.values())} faults")
         lines += [f"  {number:>9}  {kind}" for kind, number in self.faults.most_common()]
         return "\n".join(lines)
-
-
-def _results(seeds: Iterable[int], jobs: int) -> Iterator[tuple[Run, float]]:
-    if jobs == 1:
-        yield from map(_one, seeds)
-        return
-    with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_one, seeds, chunksize=4)
-
-
-@cache
-def _rules() -> Rules:
-    return load_rules(DIRECTORY)
-
-
-def _one(seed: int) -> tuple[Run, float]:
-    began = time.process_time()
-    return run(plan_of(seed, _rules()), _rules()), time.process_time() - began
 
 
 def _told(result: Run) -> str:
