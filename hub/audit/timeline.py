@@ -87,6 +87,8 @@ def _said(event: Event) -> str:
             return f"referral_ended {event.state}" + (f": {event.outcome}" if event.outcome else "")
         case "lead_changed":
             return f"lead_changed {event.lead}"
+        case "referral_escalated":
+            return f"referral_escalated {event.to or 'to nobody'} after {event.returns} returns"
         case "number_learned":
             return f"number_learned {event.department} {event.number}"
         case "referral_corrected":

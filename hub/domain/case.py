@@ -40,7 +40,10 @@ class Task(Struct, omit_defaults=True, gc=False):
 
 
 class Referral(Struct, omit_defaults=True, gc=False):
-    """One hand-over under one flow. `contents`: the raising message and its corrections, in order."""
+    """One hand-over under one flow. `contents`: the raising message and its corrections, in order.
+
+    `superior`: the department that may decide on returns too, since they reached the flow's limit.
+    """
 
     id: str
     flow: str
@@ -58,6 +61,7 @@ class Referral(Struct, omit_defaults=True, gc=False):
     pending: str | None = None
     returns: int = 0
     reworks: int = 0
+    superior: str | None = None
 
 
 class Waiting(Struct, omit_defaults=True, gc=False):

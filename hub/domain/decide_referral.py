@@ -60,12 +60,14 @@ def raised(draft: Draft) -> None:
         assign(draft, referral, draft.message.derive("task", ordinal), department, role)
 
 
-def assign(draft: Draft, referral_id: str, task: str, department: str, role: str) -> None:
-    """Give a department a task and tell it, with what its role may see of the referral."""
+def assign(
+    draft: Draft, referral_id: str, task: str, department: str, role: str, sees_as: str | None = None
+) -> None:
+    """Give a department a task and tell it, with what its role, or `sees_as`, may see of the referral."""
     referral = draft.case.referrals[referral_id]
     draft.add(ev.TaskAssigned(task, referral_id, department, role, draft.at))
     own = {"referral": referral_id, "task": task, "role": role, "lead": referral.lead}
-    ceiling = draft.flow(referral).visibility.ceiling(role)
+    ceiling = draft.flow(referral).visibility.ceiling(sees_as or role)
     draft.tell(department, ceiling, "task.assigned.v1", own, list(referral.contents))
 
 

@@ -11,6 +11,8 @@ from hub.domain.lifecycle import Step
 from hub.errors import Refusal, RefusalName
 from schemas.classes import FieldClass
 
+GONE = ("returned", "cancelled")
+
 
 def step_on_task(draft: Draft) -> None:
     """Any step of the lifecycle table."""
@@ -45,12 +47,14 @@ def step_on_task(draft: Draft) -> None:
 
 
 def _by_whom(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
-    expected = task.department if step.by == "handler" else referral.sender
-    if draft.message.source != expected:
+    expected = [task.department if step.by == "handler" else referral.sender]
+    if step.answers == "return" and referral.superior is not None:
+        expected.append(referral.superior)
+    if draft.message.source not in expected:
         raise Refusal(
             RefusalName.NOT_YOUR_TASK,
-            f"{draft.message.step} is for {expected!r}, not {draft.message.source!r}",
-            [expected],
+            f"{draft.message.step} is for {' or '.join(map(repr, expected))}, not {draft.message.source!r}",
+            expected,
         )
 
 
@@ -64,6 +68,10 @@ def _tell(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
             told.setdefault(task.department, flow.visibility.ceiling(task.role))
         else:
             told.setdefault(referral.lead, flow.visibility.ceiling("lead"))
+    if step.answers == "return" and referral.superior is not None:
+        # Whichever of the two decides, the other learns of it.
+        told.setdefault(referral.sender, flow.visibility.ceiling("sender"))
+        told.setdefault(referral.superior, flow.visibility.ceiling("lead"))
     told.pop(draft.message.source, None)
     for department, ceiling in told.items():
         draft.tell(department, ceiling)
@@ -101,9 +109,7 @@ def _check_return_decision(draft: Draft, task: Task, referral: Referral, target:
         return target
     if (to := data.get("reassign_to")) is not None:
         check_receiver(draft, to, task.role, _roles(flow, task.role))
-        open_there = {
-            t.department for t in draft.case.tasks_of(referral.id) if t.state not in ("returned", "cancelled")
-        }
+        open_there = {t.department for t in draft.case.tasks_of(referral.id) if t.state not in GONE}
         if to in open_there or to == referral.sender:
             raise Refusal(
                 RefusalName.RECEIVER_TWICE, f"reassign_to {to!r} is the sender or has a task already"
@@ -154,6 +160,36 @@ def _check_rework(draft: Draft, task: Task, referral: Referral, target: str) -> 
 
 def _no_effect(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     return
+
+
+def _after_return_proposal(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
+    """At the flow's limit of returns the superior comes in: it sees what the lead sees, and may decide (条例 24)."""
+    referral, flow = draft.case.referrals[referral.id], draft.flow(referral)
+    if referral.returns < flow.limits.returns:
+        return
+    to = referral.superior or _superior(draft, task, referral)
+    draft.add(ev.ReferralEscalated(referral.id, task.id, referral.returns, draft.at, to))
+    own = {"referral": referral.id, "task": task.id, "returns": referral.returns, "superior": to}
+    for department, role in {referral.sender: "sender", task.department: task.role}.items():
+        draft.tell(department, flow.visibility.ceiling(role), "referral.escalated.v1", own)
+    if to is None:
+        return
+    if to not in {one.department for one in draft.case.tasks_of(referral.id) if one.state not in GONE}:
+        assign(draft, referral.id, draft.message.derive("task"), to, "copy", sees_as="lead")
+    ceiling = flow.visibility.ceiling("lead")
+    draft.tell(to, ceiling)
+    draft.tell(to, ceiling, "referral.escalated.v1", own)
+
+
+def _superior(draft: Draft, task: Task, referral: Referral) -> str | None:
+    """The sender's superior, else the handler's; never one of the two themselves."""
+    departments = draft.rules.departments
+    for below in (referral.sender, task.department):
+        known = departments.get(below)
+        superior = None if known is None else known.superior
+        if superior is not None and superior not in (referral.sender, task.department):
+            return superior
+    return None
 
 
 def _after_return_decision(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
@@ -207,6 +243,7 @@ _CHECKS: dict[str, _Check] = {
     "rework.requested": _check_rework,
 }
 _EFFECTS: dict[str, _Effect] = {
+    "task.return_proposed": _after_return_proposal,
     "return.decided": _after_return_decision,
     "supplement.provided": _after_supplement,
     "task.replied": _after_reply,

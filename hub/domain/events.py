@@ -131,6 +131,17 @@ class LeadChanged(Fact, tag="lead_changed"):
     e: ClassVar[Literal["lead_changed"]] = "lead_changed"
 
 
+class ReferralEscalated(Fact, tag="referral_escalated"):
+    """The returns reached the flow's limit. `to`: the superior that may decide now; None: the directory names none."""
+
+    referral: str
+    task: str
+    returns: int
+    at: str
+    to: str | None = None
+    e: ClassVar[Literal["referral_escalated"]] = "referral_escalated"
+
+
 class NumberLearned(Fact, tag="number_learned"):
     """A department's own number for the case (alias)."""
 
@@ -246,6 +257,7 @@ Event = (
     | ReferralEnded
     | ReferralReopened
     | LeadChanged
+    | ReferralEscalated
     | NumberLearned
     | ReferralCorrected
     | FactRecorded

@@ -109,6 +109,10 @@ def _lead(case: Case, event: ev.LeadChanged) -> None:
     _referral(case, event.referral, lead=event.lead)
 
 
+def _escalated(case: Case, event: ev.ReferralEscalated) -> None:
+    _referral(case, event.referral, superior=event.to)
+
+
 def _number(case: Case, event: ev.NumberLearned) -> None:
     if event.task is not None:
         _task(case, event.task, local_number=event.number)
@@ -167,6 +171,7 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "referral_ended": _ended,
     "referral_reopened": _reopened,
     "lead_changed": _lead,
+    "referral_escalated": _escalated,
     "number_learned": _number,
     "referral_corrected": _corrected,
     "fact_recorded": _fact,

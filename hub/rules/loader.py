@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from hub.domain.directory import EVERY_FLOW, Department, Directory
@@ -64,8 +64,9 @@ def directory_problems(
 ) -> Iterator[RuleFileError]:
     """What the directory of departments contradicts, with file and line."""
     seen: set[str] = set()
+    superiors = {department.id: department.superior for department in directory.departments}
     for n, department in enumerate(directory.departments):
-        for place, problem in _of_department(department, codes, flows):
+        for place, problem in _of_department(department, superiors, codes, flows):
             where = ("departments", n, *place)
             yield RuleFileError(str(file), line_in(file, *where), f"{'.'.join(map(str, where))}: {problem}")
         if department.id in seen:
@@ -75,11 +76,19 @@ def directory_problems(
 
 
 def _of_department(
-    department: Department, codes: Catalogues, flows: Set[str]
+    department: Department, superiors: Mapping[str, str | None], codes: Catalogues, flows: Set[str]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for n, role in enumerate(department.roles):
         if role not in codes.roles:
             yield ("roles", n), f"{role!r} is no role; allowed: {sorted(codes.roles)}"
+    if department.superior is not None and department.superior not in superiors:
+        yield ("superior",), f"{department.superior!r} is no department of this directory"
+    above = department.superior
+    for _ in superiors:
+        if above == department.id:
+            yield ("superior",), f"{department.id!r} would be above itself"
+            break
+        above = superiors.get(above or "")
     for flow in department.within:
         if flow != EVERY_FLOW and flow not in flows:
             yield ("within", flow), f"{flow!r} is no flow; allowed: {EVERY_FLOW!r} and {sorted(flows)}"

@@ -69,6 +69,7 @@ KINDS: tuple[MessageKind, ...] = (
     _out("task.assigned.v1", "任务", outbound.TaskAssigned),
     _out("task.cancelled.v1", "任务终止", outbound.TaskCancelled),
     _out("referral.closed.v1", "移送办结", outbound.ReferralClosed),
+    _out("referral.escalated.v1", "移送升级", outbound.ReferralEscalated),
     _out("receipts.issued.v1", "接收回执", outbound.ReceiptsIssued),
     _out("deadline.warned.v1", "时限预警", deadline.DeadlineWarned),
     _out("deadline.breached.v1", "逾期", deadline.DeadlineBreached),

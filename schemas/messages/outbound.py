@@ -102,6 +102,19 @@ class ReferralClosed(Data):
     """What this outcome opens for the receiver of this message, by the flow; empty for all others."""
 
 
+class ReferralEscalated(Data):
+    """The task was to be returned so often that the superior may decide too: whose it is, and who takes it."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid]
+    """Id of the task whose return is asked for."""
+    returns: Internal[Count]
+    """How often a return was asked for in this referral, this time included."""
+    superior: Internal[DepartmentId | None] = None
+    """The department that may now decide besides the sender; null when the directory names no superior."""
+
+
 class ReceiptOutcome(StrEnum):
     """What became of a record. Each of them ends re-sending."""
 

@@ -39,17 +39,22 @@ WITHDRAWAL = ("referral.withdrawal_requested", "referral.withdrawal_decided")
 
 @dataclass(frozen=True)
 class Cast:
-    """Who takes part: `other` may be given the lead's task when it is returned, `helper` is a co-handler."""
+    """Who takes part: `other` may be given the lead's task when it is returned, `helper` is a co-handler.
+
+    `superior` is that of the sender: it comes in when the returns reach the flow's limit.
+    """
 
     sender: str
     lead: str
     other: str | None = None
     helper: str | None = None
+    superior: str | None = None
 
     @property
     def everybody(self) -> list[str]:
         """All of them."""
-        return [one for one in (self.sender, self.lead, self.other, self.helper) if one is not None]
+        every = (self.sender, self.lead, self.other, self.helper, self.superior)
+        return [one for one in every if one is not None]
 
 
 @dataclass
@@ -83,14 +88,14 @@ class Node:
         """
         if self.referral.pending == "withdrawal":
             return {self.referral.lead}
-        life = rules().lifecycle
-        return {
-            self.referral.sender
-            if task.pending or life.states[task.state].owner == "sender"
-            else task.department
-            for task in self.tasks
-            if not life.ended(task.state)
-        }
+        return {self._owner(task) for task in self.tasks if not rules().lifecycle.ended(task.state)}
+
+    def _owner(self, task: Task) -> str:
+        if task.pending == "return" and self.referral.superior is not None:
+            return self.referral.superior
+        if task.pending is not None or rules().lifecycle.states[task.state].owner == "sender":
+            return self.referral.sender
+        return task.department
 
 
 @dataclass
@@ -107,7 +112,7 @@ class Search:
     @classmethod
     def run(cls, flow: Flow, cast: Cast, under: Rules | None = None) -> "Search":
         """Search to the end. Raises what `decide` raises that is no refusal and no parking."""
-        search = cls(flow, cast, under or rules())
+        search = cls(flow, cast, _with_superior(under or rules(), cast))
         first = search._raised()
         known: dict[Hashable, int] = {search._key(first): 0}
         search.nodes.append(Node(first, 0))
@@ -214,7 +219,15 @@ class Search:
         )
         caps = self.flow.limits
         counters = (min(referral.returns, caps.returns + 1), min(referral.reworks, caps.reworks))
-        return referral.state, str(referral.pending), referral.lead, counters, tuple(tasks)
+        at = (referral.state, str(referral.pending), referral.lead, str(referral.superior))
+        return at, counters, tuple(tasks)
+
+
+def _with_superior(under: Rules, cast: Cast) -> Rules:
+    if cast.superior is None:
+        return under
+    below = under.departments[cast.sender].model_copy(update={"superior": cast.superior})
+    return replace(under, departments={**under.departments, cast.sender: below})
 
 
 def two(flow: Flow) -> Cast:
@@ -234,3 +247,9 @@ def with_helper(flow: Flow) -> Cast | None:
     cast = two(flow)
     helper = next((one for one in departments(list(flow.co_handlers)) if one not in cast.everybody), None)
     return None if helper is None else replace(cast, helper=helper)
+
+
+def with_superior(flow: Flow) -> Cast:
+    """And the sender's superior."""
+    cast = two(flow)
+    return replace(cast, superior=next(one for one in rules().departments if one not in cast.everybody))

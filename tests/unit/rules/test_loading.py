@@ -175,6 +175,18 @@ DIRECTORIES = [
         4,
         "within.all.read: Extra inputs",
     ),
+    (
+        "roles: [petition]",
+        "roles: [petition], superior: mayor",
+        4,
+        "departments.1.superior: 'mayor' is no department",
+    ),
+    (
+        "roles: [petition]",
+        "roles: [petition], superior: petition",
+        4,
+        "superior: 'petition' would be above itself",
+    ),
     ("departments:", "offices:", 1, "departments: Field required"),
 ]
 
