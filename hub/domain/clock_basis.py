@@ -26,9 +26,10 @@ class Span(RuleData):
     H: COUNT = 0
 
     def __str__(self) -> str:
-        return " ".join(f"{amount} {unit}" for amount, unit in self) or "nothing"
+        return " ".join(f"{amount} {unit}" for amount, unit in self.parts()) or "nothing"
 
-    def __iter__(self) -> Iterator[tuple[int, Unit]]:  # type: ignore[override]
+    def parts(self) -> Iterator[tuple[int, Unit]]:
+        """Each amount with its unit, in the order in which they are added."""
         return ((amount, unit) for unit in UNITS if (amount := getattr(self, unit)))
 
     def plus(self, unit: Unit, amount: int) -> "Span":

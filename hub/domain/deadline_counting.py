@@ -73,7 +73,7 @@ def cap_end(
 ) -> Point:
     """The latest end that a cap allows: its length from its start, and the excluded periods, which it does not count."""
     end = start
-    for amount, one in span:
+    for amount, one in span.parts():
         end = count(end, amount, one, basis, calendar)
     for first, last, _ in excluded:
         end = exclude(start, end, first, last, unit, calendar)

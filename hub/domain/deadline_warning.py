@@ -29,7 +29,7 @@ def warn_on(deadline: Deadline, clock: Clock, policy: Sequence[WarnRule], calend
     """
     start, at = deadline.steps[0].to, deadline.earliest
     before = clock.warn_before or _by_policy(deadline, clock, policy)
-    for amount, unit in before or ():
+    for amount, unit in before.parts() if before else ():
         at = count(at, -amount, unit, BASES[clock.basis], calendar)
     # Of a clock that counts back the start is the event to come.
     return at if (clock.amount or 0) < 0 else max(at, start)

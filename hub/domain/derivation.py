@@ -39,7 +39,7 @@ class Step:
         """Plain values, without what is not set."""
         plain = {name: _plain(value) for name, value in asdict(self).items() if value is not None}
         if self.span is not None:
-            plain["span"] = {unit: amount for amount, unit in self.span}
+            plain["span"] = {unit: amount for amount, unit in self.span.parts()}
         return plain
 
 

@@ -145,7 +145,7 @@ class _Words:
         return self._pick(f"{zh}顺延至 {to}", f"{en} moves it to {to}")
 
     def _span(self, span: Span) -> str:
-        return self._pick("零", " and ").join(length(n, unit, self._lang) for n, unit in span)
+        return self._pick("零", " and ").join(length(n, unit, self._lang) for n, unit in span.parts())
 
     def _date(self, point: Point) -> str:
         day: date = point

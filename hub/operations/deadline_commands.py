@@ -134,6 +134,7 @@ def _json(result: Deadline, clock: Clock, clocks: Clocks, lang: Lang) -> dict[st
         "passed_at": result.passed_at.isoformat(),
         "provisional": result.provisional,
         "article": article_words(clock, clocks, lang),
+        "note": None if clock.note is None else _in(clock.note, lang),
         "verified": clock.verified,
         "in_force": clock.in_force(day_of(result.steps[0].frm)),
         "explanation": explain(result, clocks, lang),

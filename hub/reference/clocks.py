@@ -159,7 +159,7 @@ def _law(clock: Clock, clocks: Clocks, lang: Lang) -> str:
 
 
 def _span(span: Span, lang: Lang) -> str:
-    return " ".join(length(amount, unit, lang) for amount, unit in span)
+    return " ".join(length(amount, unit, lang) for amount, unit in span.parts())
 
 
 def _names(codes: Iterable[str], names: dict[str, Bilingual], lang: Lang) -> str:
