@@ -1,11 +1,9 @@
-"""`make simulate`: many seeds of the simulation, with a table of what struck and what became of it.
-
-make simulate SEEDS=1000 JOBS=2            seeds 0 to 999
-python -m tests.simulation --seed 17       one seed again, exactly as it was, and smaller if it fails
-"""
+"""Many seeds of the simulation, with a table of what struck and what became of it. See docs/how-to/simulate.md."""
 
 import argparse
+import contextlib
 import logging
+import signal
 import sys
 import time
 from collections import Counter
@@ -32,20 +30,23 @@ def main() -> int:
     began, cpu = time.monotonic(), 0.0
     summary = Summary()
     seeds = range(options.start, options.start + options.seeds)
-    for result, used in results(seeds, options.jobs):
-        summary.add(result)
-        cpu += used
-        if result.violations:
-            print(f"seed {result.plan.seed} fails: {result.violations[0]}", flush=True)
+    # Ended early, it tells what was found so far.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        for result, used in results(seeds, options.jobs):
+            summary.add(result)
+            cpu += used
+            if result.violations:
+                print(f"seed {result.plan.seed} fails: {result.violations[0]}", flush=True)
     print(summary.table())
-    print(f"{cpu:.0f} CPU-seconds, {cpu / options.seeds:.2f} a seed; {time.monotonic() - began:.0f} s")
+    print(f"{cpu:.0f} CPU-seconds, {cpu / max(1, summary.runs):.2f} a seed; {time.monotonic() - began:.0f} s")
     if options.coverage:
         print(report(summary.hits))
     if summary.failing:
         print(
             f"\nfailing seeds: {summary.failing}\nto see one: python -m tests.simulation --seed {summary.failing[0]}"
         )
-    return int(bool(summary.failing))
+    return int(bool(summary.failing) or summary.runs < options.seeds)
 
 
 def _look_for_defects() -> int:
@@ -64,7 +65,7 @@ class Summary:
 
     def __init__(self) -> None:
         self.runs = self.messages = 0
-        self.least_messages = sys.maxsize
+        self.least_messages: int | None = None
         self.faults: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.hits: Counter[Place] = Counter()
@@ -74,7 +75,7 @@ class Summary:
         """One more."""
         self.runs += 1
         self.messages += result.messages
-        self.least_messages = min(self.least_messages, result.messages)
+        self.least_messages = min(self.least_messages or result.messages, result.messages)
         self.faults.update(fault.kind for fault in result.plan.faults)
         self.outcomes.update(result.outcomes)
         self.hits.update(result.hits)

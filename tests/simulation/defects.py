@@ -250,7 +250,7 @@ def _cursor_before_the_page(put: Callable[..., None]) -> None:
         page = await self._source.poll(self._store.cursor)
         now = self._clock()
         self._store.take_page([], page.cursor, now)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
         self._store.take_page([self._writer.write(item) for item in page.items], page.cursor, now)
         self._taken.ring()
         return page.more
@@ -300,7 +300,7 @@ DEFECTS: dict[str, Defect] = {
 }
 
 
-def caught(name: str, rules: Rules, most_seeds: int = 12) -> tuple[int, str] | None:
+def caught(name: str, rules: Rules, most_seeds: int = 20) -> tuple[int, str] | None:
     """The first seed that finds a planted defect, and how it shows; None when none of so many does."""
     for seed in range(most_seeds):
         with planted(name):

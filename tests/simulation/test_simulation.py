@@ -12,7 +12,7 @@ from tests.simulation.world import run
 from tests.support.children import python
 from tests.support.core import DIRECTORY
 
-SEEDS, TOGETHER = 120, 10
+SEEDS, TOGETHER = 100, 10
 
 
 @pytest.fixture(scope="module")
