@@ -115,9 +115,11 @@ def _begin(
         return day_of(started.at), steps
     again = [f for f in facts if isinstance(f, Restarted) and f.reason in clock.restart_reasons]
     latest = max(again, key=lambda fact: (day_of(fact.at), str(fact.at), fact.reason), default=None)
-    if latest is None or day_of(latest.at) < day_of(started.at):
+    if latest is None:
         return day_of(started.at), steps
     first = _first(clock, latest.at, latest.reason, basis, unit)
+    if first.to < steps[0].to:
+        return day_of(started.at), steps
     steps.append(Step("restart", first.frm, first.to, code=latest.reason))
     return day_of(latest.at), steps
 
@@ -196,7 +198,7 @@ def _settled(
     """The due date of a raw end: a day off moves it unless the person is in custody on it."""
     due, guessed = raw, False
     if clock.unit == "WD":
-        guessed = not (calendar.covers(day_of(raw)) and calendar.covers(day_of(steps[0].frm)))
+        guessed = not (calendar.covers(day_of(raw)) and calendar.covers(day_of(_counted_from(steps))))
     elif clock.roll and not (clock.custody and _held(facts, day_of(raw))):
         day = day_of(raw)
         due = calendar.working_on_or_after(day)
@@ -209,6 +211,10 @@ def _settled(
         steps.append(Step("provisional", calendar.last, due))
     earliest = _earliest(clock, raw, steps, calendar)
     return Deadline(clock.id, facts, raw, due, earliest, guessed, tuple(steps))
+
+
+def _counted_from(steps: Sequence[Step]) -> Point:
+    return next(step.frm for step in steps if step.kind == "count")
 
 
 def _held(facts: Sequence[Fact], day: date) -> bool:
@@ -238,7 +244,7 @@ def _earliest(clock: Clock, raw: Point, steps: Sequence[Step], calendar: Calenda
         return calendar.working_on_or_before(raw)
     if any(step.kind in ("extend", "exclude", "cap") for step in steps):
         return raw
-    basis, start = BASES[clock.basis], next(s.frm for s in steps if s.kind == "count")
+    basis, start = BASES[clock.basis], _counted_from(steps)
     if clock.strict is not None and clock.unit is not None:
         return min(raw, cap_end(start, clock.strict, basis, clock.unit, (), calendar))
     if clock.custody and clock.unit == "M" and basis.month_end:

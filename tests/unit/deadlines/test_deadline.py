@@ -139,6 +139,19 @@ def test_a_corrected_start_annuls_a_restart_before_it(due: Due) -> None:
     assert due("J1", *facts, Started(day("2026-03-02"))).raw == day("2026-03-09")
 
 
+def test_a_restart_before_the_start_of_the_same_day_does_not_count(due: Due) -> None:
+    at = [datetime(2026, 3, 2, hour, tzinfo=SHANGHAI) for hour in (9, 15)]
+    again = [Restarted(moment, "jurisdiction_changed") for moment in at]
+    assert due("A2", Started(at[1]), again[0]).due == datetime(2026, 3, 3, 16, tzinfo=SHANGHAI)
+    assert due("A2", Started(at[0]), again[1]).due == datetime(2026, 3, 3, 16, tzinfo=SHANGHAI)
+
+
+def test_only_days_that_were_counted_can_make_a_date_provisional(due: Due) -> None:
+    start = Started(day("2003-12-29"))
+    assert due("J19", start).provisional
+    assert not due("J19", start, Restarted(day("2004-01-05"), "supplemented")).provisional
+
+
 def test_the_term_of_a_letter(due: Due) -> None:
     until = day("2026-05-02")
     assert due("X14", Started(day("2026-03-02"), until=until)).due == until
