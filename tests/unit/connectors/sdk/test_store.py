@@ -98,6 +98,48 @@ def test_what_has_no_receipt_goes_again_with_all_of_its_case_behind_it(store: St
     assert store.outbox.send_again(30, 600, 190) == 2
 
 
+def test_what_is_new_does_not_overtake_what_has_no_receipt(store: Store) -> None:
+    """The topic may have lost it: its case goes again from there, and only then comes what is new."""
+    changes = [
+        written(c) for c in (raised("NB-1"), follow_up("NB-1", 1), follow_up("NB-1", 2), raised("NB-2"))
+    ]
+    ids = [change.envelope.id for change in changes]
+    store.take_page([*changes[:2], changes[3]], "1", 100)
+    _sent(store, 100), _sent(store, 100)
+    assert store.outbox.send_again(30, 600, 110) == 0
+    store.take_page([changes[2]], "2", 110)
+    assert store.outbox.send_again(30, 600, 110) == 2
+    for due in ids[:3]:
+        assert _sent(store, 111) == [due]
+        assert store.outbox.send_again(30, 600, 112) == 0
+
+
+def test_what_is_new_waits_for_no_receipt_that_may_be_on_its_way(store: Store) -> None:
+    first, second = written(raised("NB-1")), written(follow_up("NB-1", 1))
+    store.take_page([first], "1", 100)
+    _sent(store, 100)
+    store.take_page([second], "2", 101)
+    assert store.outbox.send_again(30, 600, 101) == 0
+    assert _sent(store, 101) == [second.envelope.id]
+
+
+def test_looking_for_work_does_not_read_what_has_its_receipt(store: Store) -> None:
+    """An outbox holds every message of years; each round asks it several times."""
+    plans: list[str] = []
+    execute = store._database.execute
+    rows = store._database.rows
+
+    def explain(sql: str, parameters: object = ()) -> None:
+        plans.extend(row["detail"] for row in rows(f"EXPLAIN QUERY PLAN {sql}", parameters))
+
+    store._database.execute = lambda sql, p=(): explain(sql, p) or execute(sql, p)
+    store._database.rows = lambda sql, p=(): explain(sql, p) or rows(sql, p)
+    store.outbox.send_again(30, 600, 1)
+    store.outbox.next_round(10)
+    assert any("outbox_open" in plan for plan in plans)
+    assert [plan for plan in plans if "SCAN outbox" in plan] == []
+
+
 def test_the_wait_for_a_receipt_doubles_up_to_the_longest(store: Store) -> None:
     store.take_page([written(raised())], "1", 0)
     waits = []
