@@ -7,7 +7,6 @@ from hub.domain.case import CLOSED, OPEN, WITHDRAWN, Referral, Task
 from hub.domain.decision import Draft, legal_day
 from hub.domain.flow import CodeText, Flow
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
-from schemas.classes import FieldClass
 from schemas.identifiers import mint_case_id
 
 OPENS_A_CASE = frozenset({"referral.raised", "warning.raised"})
@@ -171,7 +170,7 @@ def withdraw(draft: Draft, referral: Referral) -> None:
     draft.add(ev.ReferralEnded(referral.id, WITHDRAWN, None, draft.at))
     draft.tell(
         referral.sender,
-        FieldClass.SENSITIVE,
+        draft.flow(referral).visibility.ceiling("sender"),
         "referral.closed.v1",
         {"referral": referral.id, "state": WITHDRAWN},
     )

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from hub.domain.case import Referral
 from hub.domain.flow import Flow
 from hub.errors import Refusal, RefusalName
 from schemas.messages.base import ReferralKind
 from tests.unit.domain.play import (
     LEGAL_AT,
+    Play,
     departments,
     flows,
     papers,
@@ -284,6 +286,29 @@ def test_withdrawal_at_once_or_by_decision_as_the_flow_says(flow: Flow) -> None:
         ended = stage.case.referrals[referral.id]
         assert (ended.state, ended.pending, stage.state(task)) == ("withdrawn", None, "cancelled")
         assert stage.told(referral.sender)[-1].own == {"referral": referral.id, "state": "withdrawn"}
+
+
+@EACH_FLOW
+def test_everybody_sees_what_the_flow_lets_their_part_see(flow: Flow) -> None:
+    """Above all the sender: of a lead handed to the supervision organ it learns no more than that it was received."""
+    played: list[tuple[Play, Referral]] = []
+    for last in ("confirmed", "signed", "assigned"):
+        stage, referral, task = play(flow)
+        to_state(stage, task, last)
+        if last == "signed":
+            stage.act(task, "task.supplement_requested", papers_wanted=["身份证明"])
+            stage.act(task, "supplement.provided", papers=[])
+            stage.act(task, "task.return_proposed", **step_data("task.return_proposed", flow))
+            stage.act(task, "return.decided", agreed=True)
+        elif last == "assigned":
+            ask = {"referral": referral.id, "legal_at": LEGAL_AT, "reason": "另案处理"}
+            stage.send(referral.sender, "referral.withdrawal_requested", **ask)
+        played.append((stage, referral))
+    for stage, referral in played:
+        for department, role in ((referral.sender, "sender"), (referral.lead, "lead")):
+            seen = {notified.ceiling for notified in stage.told(department)}
+            assert seen == {int(flow.visibility.ceiling(role))}, role
+    assert (flow.visibility.sender == "sensitive") is (flow.flow not in ("F26", "LLA", "LAR"))
 
 
 @EACH_FLOW
