@@ -4,20 +4,11 @@ The frontier of n leaves is the list of the roots of its perfect subtrees, large
 """
 
 from collections.abc import Iterable
-from hashlib import sha256
 
-HASH_BYTES = 32
-EMPTY_ROOT = sha256(b"").digest()
-
-
-def leaf_hash(entry: bytes) -> bytes:
-    """SHA-256(0x00 ‖ entry)."""
-    return sha256(b"\x00" + entry).digest()
-
-
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256(0x01 ‖ left ‖ right)."""
-    return sha256(b"\x01" + left + right).digest()
+from schemas.merkle import EMPTY_ROOT as EMPTY_ROOT
+from schemas.merkle import HASH_BYTES as HASH_BYTES
+from schemas.merkle import leaf_hash as leaf_hash
+from schemas.merkle import node_hash as node_hash
 
 
 class Frontier:
