@@ -21,6 +21,7 @@ from hub.embedded.servers import Addresses, Servers
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
+from hub.operations.backlog import backlogs
 from hub.operations.calendar_commands import app as calendar_app
 from hub.operations.calendar_commands import check_at_start, shanghai_today
 from hub.operations.deadline_commands import app as deadline_app
@@ -130,13 +131,18 @@ def down(
 
 @app.command()
 def status(home: HomeOption = DEFAULT_HOME) -> None:
-    """What runs, and whether it answers. Exits 1 when a server does not."""
+    """What runs, whether it answers, what waits and how long that will take. Exits 1 when a server does not answer."""
     table = Table("server", "state", "address")
     all_well = True
     for one in _wait(Servers(home, detached=True).status()):
         all_well &= one.state in ("running", "external")
         table.add_row(one.name, one.state, one.address or "")
     console.print(table)
+    if all_well and Home(home).settings_file.exists():
+        waits = Table("role", "backlog")
+        for role, pace in _wait(backlogs(_settings(home))).items():
+            waits.add_row(role, str(pace))
+        console.print(waits)
     raise typer.Exit(0 if all_well else 1)
 
 

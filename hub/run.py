@@ -20,7 +20,7 @@ from hub.app import (
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.errors import ConfigurationError
 from hub.intake.worker import cancel
-from hub.operations.health import Health
+from hub.operations.health import Health, Limits
 from hub.operations.server import MetricsServer
 from hub.settings import Settings
 from hub.store.rules_in_force import settle_rules
@@ -34,10 +34,12 @@ async def run_roles(
     settings: Settings,
     roles: Sequence[str],
     parts_of: Callable[[Settings], AbstractAsyncContextManager[Parts]] = parts_of,
+    limits: Limits | None = None,
 ) -> int:
     """Run the roles until SIGTERM or SIGINT (returns 0) or until one fails or goes stale (returns 1).
 
-    Stopping takes at most 10 s: a batch under way commits or is left whole. `parts_of` may substitute parts.
+    Stopping takes at most 10 s: a batch under way commits or is left whole. `parts_of` may substitute parts, `limits`
+    those of the watchdog.
     """
     unknown = sorted(set(roles) - set(ROLES))
     if unknown:
@@ -67,7 +69,7 @@ async def run_roles(
             tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
         for task in tasks:
             parts.ending.watch(task)
-        health = Health(intake, followers)
+        health = Health(intake, followers, limits)
         server = MetricsServer(parts, health)
         await server.start()
         stack.push_async_callback(server.stop)

@@ -209,3 +209,16 @@ async def cluster_id(kafka: str | KafkaAddress) -> str:
     finally:
         await admin.close()
     return str(described["cluster_id"])
+
+
+async def log_ends(kafka: str | KafkaAddress, at: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where each partition ends now. Raises BusTrouble."""
+    consumer = AIOKafkaConsumer(**client_options(kafka))
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets([KafkaPartition(*place) for place in at])
+    except KafkaError as error:
+        raise BusTrouble(f"Kafka at {kafka} does not answer: {error!r}") from error
+    finally:
+        await consumer.stop()
+    return {(place.topic, place.partition): end for place, end in ends.items()}

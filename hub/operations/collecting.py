@@ -66,6 +66,10 @@ class Collecting:
             samples.add(m.MEASURED_AGE, now - measured.at)
         for (topic, shard), lag in measured.lags.items():
             samples.add(m.SOURCE_LAG, lag, topic, shard)
+        if (pace := self._health.pace) is not None:
+            samples.add(m.READ_RATE, pace.per_second)
+            if pace.seconds is not None:
+                samples.add(m.CATCH_UP, pace.seconds)
         role = self._health.intake
         samples.add(m.ASSIGNED, len(role.workers) if role is not None else 0)
         if role is None:

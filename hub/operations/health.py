@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hub.bus.ports import TopicPartition
 from hub.bus.topics import CLOCK
 from hub.errors import Trouble
+from hub.operations.backlog import WORTH_SAYING, Backlog, Pace
 
 if TYPE_CHECKING:
     from hub.app import Followers, IntakeRole
@@ -76,6 +77,8 @@ class Health:
         self.intake, self.followers = intake, followers
         self.limits = limits or Limits()
         self.measured = Measured()
+        self.pace: Pace | None = None
+        self._backlog = Backlog(clock)
         self._clock = clock
         self._started = self._looked = self._awake = clock()
         self._marks: dict[Key, Mark] = {}
@@ -137,6 +140,7 @@ class Health:
         """A measurement failed: nothing is known of the time since the last one, so what stands begins anew."""
         self._unmeasured = why
         self._marks.clear()
+        self._backlog.forget()
 
     async def measure(self, store: "ReadStore") -> None:
         """Read positions and heads, ask for log ends, note what stands. Raises Trouble, TimeoutError."""
@@ -153,7 +157,19 @@ class Health:
                 at[place] = standing.positions.get(place, 0)
                 measured.lags[place] = max(end - at[place], 0)
         self.measured, self._unmeasured = measured, None
+        self._pace(at)
         self._note({**measured.lags, **measured.behind}, at)
+
+    def _pace(self, at: Mapping[Key, int]) -> None:
+        """How fast intake of this process reads; said in the log while much waits."""
+        if not self.measured.lags:
+            return
+        pace = self._backlog.look(
+            sum(at[place] for place in self.measured.lags), sum(self.measured.lags.values())
+        )
+        self.pace = pace
+        if pace.left >= WORTH_SAYING:
+            log.info("catching up: %s", pace)
 
     async def _ends(self, shared: "Intake") -> dict[TopicPartition, int]:
         """Ends of our source partitions. A consumer that gives none while Kafka answers others is mute."""

@@ -93,6 +93,25 @@ SOURCE_LAG = Metric(
     "Records of a source topic that are not committed yet: end of the log minus stored position.",
     "来源主题中尚未入库的记录数：日志末端减去已存位置。",
 )
+READ_RATE = Metric(
+    "fengqiao_read_records_per_second",
+    "gauge",
+    (),
+    "records a second",
+    "process",
+    "Records of its source topics that intake of this process committed a second, over the last minute.",
+    "本进程接收最近一分钟每秒入库的报文数。",
+)
+CATCH_UP = Metric(
+    "fengqiao_catch_up_seconds",
+    "gauge",
+    (),
+    "seconds",
+    "process",
+    "Until intake of this process has read all that waits, at the pace of the last minute; 0 when nothing waits, missing "
+    "while it does not get less.",
+    "按最近一分钟的速度，本进程读完积压所需时间；无积压为 0，积压未减少时不给出。",
+)
 POLL_AGE = Metric(
     "fengqiao_poll_age_seconds",
     "gauge",
@@ -239,6 +258,8 @@ OF_PROCESS = (
     ASSIGNED,
     MEASURED_AGE,
     SOURCE_LAG,
+    READ_RATE,
+    CATCH_UP,
     POLL_AGE,
     COMMIT_AGE,
     STOPPED,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ from hub.errors import ConfigurationError
 from hub.operations.collecting import Collecting
 from hub.operations.health import Health
 from hub.store.reading import ReadStore
+
+log = logging.getLogger(__name__)
 
 
 class MetricsServer:
@@ -37,6 +40,7 @@ class MetricsServer:
         """Raises ConfigurationError naming the setting when the address can't be had, StoreTrouble."""
         listener = _bind(self._settings.metrics_host, self._settings.metrics_port)
         self.port = listener.getsockname()[1]
+        log.info("metrics, livez and readyz on %s:%d", self._settings.metrics_host, self.port)
         try:
             await self.store.start()
         except BaseException:
