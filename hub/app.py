@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.topics import TopicNames
+from hub.checkpointer.checkpointer import Checkpointer
 from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.ending import Ending
@@ -24,6 +25,7 @@ from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.rules.loader import load_rules
 from hub.settings import Settings
+from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
@@ -200,6 +202,11 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         settings.shards,
         settings.early_limit,
     )
+
+
+def checkpointer_of(parts: Parts, publisher: KafkaPublisher) -> Checkpointer:
+    """The checkpointer on the real database and bus."""
+    return Checkpointer(PostgresCheckpoints(parts.pool), publisher, parts.signer, parts.names)
 
 
 def tune_collector() -> None:

@@ -7,7 +7,8 @@
     ├── Stopped                   a partition must not be read on without a person: carries the remedy
     │   ├── TopicWentBack         the log ends before our position, or was recreated
     │   ├── LogStartPassed        records that we never read were deleted
-    │   └── RulesNotLoaded        the journal used a rule digest that this process does not have
+    │   ├── RulesNotLoaded        the journal used a rule digest that this process does not have
+    │   └── HistoryDiffers        the journal is not the one that was signed: no checkpoint is made of it
     ├── Trouble                   something of the hub's own is away: wait with backoff, skip nothing
     │   ├── StoreTrouble
     │   ├── BusTrouble
@@ -67,6 +68,13 @@ class RulesNotLoaded(Stopped):
     """The journal was decided with a rule digest that this process has not loaded."""
 
 
+class HistoryDiffers(Stopped):
+    """A shard's journal does not continue the one of its last checkpoint, or is not what intake wrote."""
+
+    def __init__(self, shard: int, what: str) -> None:
+        super().__init__(f"shard {shard}: {what}; no checkpoint is made", "fengqiao audit verify")
+
+
 class Trouble(HubError):
     """Something that the hub stands on is away for now. Nothing is skipped; try again with backoff."""
 
@@ -119,6 +127,7 @@ class RefusalName(StrEnum):
     SUPERSEDED = "superseded"
     REFERRAL_CLOSED = "referral_closed"
     CASE_MERGED = "case_merged"
+    CLOCK_FORBIDS = "clock_forbids"
     ID_REUSED = "id_reused"
     WRONG_PARTITION = "wrong_partition"
     SECRECY_TOO_HIGH = "secrecy_too_high"
@@ -167,6 +176,10 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
     RefusalName.REFERRAL_CLOSED: ("移送事项已办结", "the referral is closed, returned or withdrawn"),
     RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),
+    RefusalName.CLOCK_FORBIDS: (
+        "该时限的规则不允许如此延长、扣除或重新计算",
+        "the rule of the clock does not allow this extension, exclusion or restart",
+    ),
     RefusalName.ID_REUSED: ("报文标识曾用于其他内容", "the message id was used before for other content"),
     RefusalName.WRONG_PARTITION: ("分区与案件标识不符", "the record is not on the partition of its case"),
     RefusalName.SECRECY_TOO_HIGH: (

@@ -12,6 +12,7 @@ from hub.app import (
     Followers,
     IntakeRole,
     Parts,
+    checkpointer_of,
     parts_of,
     timekeeper_of,
     tune_collector,
@@ -26,7 +27,7 @@ from hub.settings import Settings
 from hub.store.rules_in_force import settle_rules
 
 log = logging.getLogger(__name__)
-ROLES = ("intake", "relay", "projector", "timekeeper")
+ROLES = ("intake", "relay", "projector", "timekeeper", "checkpointer")
 STOP_SECONDS = 10.0
 
 
@@ -67,6 +68,10 @@ async def run_roles(
             own = KafkaPublisher(settings.kafka_address, "fengqiao-timekeeper")
             stack.push_async_callback(own.stop)
             tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
+        if "checkpointer" in roles:
+            own = KafkaPublisher(settings.kafka_address, "fengqiao-checkpointer")
+            stack.push_async_callback(own.stop)
+            tasks.append(asyncio.create_task(checkpointer_of(parts, own).run(), name="checkpointer"))
         for task in tasks:
             parts.ending.watch(task)
         health = Health(intake, followers, limits)

@@ -1,14 +1,14 @@
 """Who may do what on Kafka, and how much. Declared here, made by `fengqiao topics apply`.
 
-A department's principal writes its own `.out`, reads its own `.in` in groups of its own, and no more (promise 8);
-its byte rate keeps its flood from the others. The hub's principal has no rate.
+A department's principal writes its own `.out`, reads its own `.in` in groups of its own and the hub's checkpoints, and
+no more (promise 8); its byte rate keeps its flood from the others. The hub's principal has no rate.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.bus.topics import TopicNames
+from hub.bus.topics import CHECKPOINTS, TopicNames
 from hub.errors import ConfigurationError
 
 
@@ -140,6 +140,7 @@ def _of_department(names: TopicNames, department: str) -> list[Grant]:
     return [
         Grant(principal, Resource.TOPIC, names.out_of(department), Right.WRITE),
         Grant(principal, Resource.TOPIC, names.into(department), Right.READ),
+        Grant(principal, Resource.TOPIC, names.hub(CHECKPOINTS), Right.READ),
         Grant(principal, Resource.GROUP, names.groups_of(department), Right.READ, prefixed=True),
     ]
 

@@ -12,6 +12,8 @@ LARGEST_RECORD = 1_048_576
 _LARGEST_OF_THEIRS, _LARGEST_OF_OURS = LARGEST_RECORD + 12, 4 * LARGEST_RECORD
 CONSOLE, CLOCK, DESK = "hub.console.out", "hub.clock.out", "hub.desk.out"
 HUB_SOURCES = (CONSOLE, CLOCK, DESK)
+# Signed checkpoints of the journal, for whoever keeps them as a witness.
+CHECKPOINTS = "hub.checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +78,6 @@ class TopicNames:
         """All topics of the hub."""
         listed = list(departments)
         theirs = {self.out_of(department) for department in listed}
-        names = [*self.sources(listed), *(self.into(department) for department in listed)]
+        into = (self.into(department) for department in listed)
+        names = [*self.sources(listed), *into, self.hub(CHECKPOINTS)]
         return [TopicDeclaration(name, shards, ours=name not in theirs) for name in sorted(names)]

@@ -57,6 +57,10 @@ class KeyRegistry:
             keys[entry.department, entry.keyid] = (entry, public)
         return cls(keys)
 
+    def of(self, source: str) -> list[Ed25519PublicKey]:
+        """All keys that a source ever had, valid or not."""
+        return [key for (owner, _), (_, key) in self._keys.items() if owner == source]
+
     async def look_ahead(self, messages: Sequence[Read], checker: Checker) -> None:
         """Have the signatures of a backlog checked beside; `check` then knows. Raises CheckerTrouble."""
         named = [(m, self._raw.get((m.envelope.source, m.envelope.keyid or ""))) for m in messages]

@@ -1,6 +1,6 @@
 """The page of all topics, from `hub/bus/topics.py`."""
 
-from hub.bus.topics import CLOCK, CONSOLE, DESK, RETENTION_MS, TopicNames
+from hub.bus.topics import CHECKPOINTS, CLOCK, CONSOLE, DESK, RETENTION_MS, TopicNames
 from hub.reference.markdown import page, table
 
 _ANY = "<id>"
@@ -23,6 +23,12 @@ _USES = {
         "intake",
         "The hub to itself: the other half of a link, merge or split, a number that became known, what a person decided "
         "about a parked record. 中枢发给自身的报文：关联另一端、编号已知、搁置报文的人工处置。",
+    ),
+    CHECKPOINTS: (
+        "checkpointer",
+        "witnesses",
+        "Signed checkpoints of the journal with their consistency proofs; the key is the name of the shard's log, the "
+        "partition the shard. 日志的签名检查点及一致性证明；键为该分片日志的名称，分区即分片。",
     ),
 }
 _DAY_MS = 86_400_000

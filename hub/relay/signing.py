@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic_core import to_json
 
 from hub.errors import ConfigurationError
+from schemas.checkpoints import Checkpoint
 from schemas.envelope import Envelope, Headers, Secrecy
+from schemas.notes import Note, sign_note
 from schemas.signature import sign
 
 
@@ -45,3 +47,8 @@ class HubSigner:
             secrecy=Secrecy.INTERNAL,
         )
         return value, sign(envelope, value, self._keyid, self._key).headers()
+
+    def checkpoint(self, checkpoint: Checkpoint) -> Note:
+        """A checkpoint as a note that the hub signed under the name of the log. Deterministic."""
+        text = checkpoint.text()
+        return Note(text).signed(sign_note(text, checkpoint.origin, self._key))

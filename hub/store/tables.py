@@ -107,6 +107,31 @@ follower = Table(
     Column("seq", BigInteger, nullable=False),
 )
 
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("previous", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("made_at", _TIME, nullable=False),
+    Column("published_at", _TIME),
+    Index("checkpoint_chain", "shard", "previous", unique=True),
+    Index("checkpoint_unpublished", "shard", "size", postgresql_where="published_at IS NULL"),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("witnessed_at", _TIME, nullable=False),
+)
+
 referral = Table(
     "referral",
     metadata,

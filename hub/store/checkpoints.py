@@ -1,0 +1,111 @@
+"""Checkpoints as the role that makes them needs them. What is stored is added to, never changed."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.domain.merkle import HASH_BYTES
+from hub.errors import HistoryDiffers
+from hub.store.pool import Pool
+
+_LOG = "SELECT value FROM meta WHERE name = 'log'"
+_GROWTH = """
+SELECT s.shard, s.seq, s.frontier, coalesce(c.size, 0), c.note, coalesce(c.frontier, ''),
+    extract(epoch FROM now() - c.made_at)::float8
+FROM shard s LEFT JOIN LATERAL (
+    SELECT size, note, frontier, made_at FROM checkpoint k WHERE k.shard = s.shard ORDER BY size DESC LIMIT 1) c ON true
+ORDER BY s.shard"""
+_LEAVES = """
+SELECT count(*), string_agg(leaf, ''::bytea ORDER BY seq) FROM journal WHERE shard = $1 AND seq > $2 AND seq <= $3"""
+_ADD = """
+INSERT INTO checkpoint (shard, size, previous, note, proof, frontier, made_at) VALUES ($1, $2, $3, $4, $5, $6, now())
+ON CONFLICT DO NOTHING"""
+_UNPUBLISHED = """
+SELECT shard, size, previous, note, proof FROM checkpoint WHERE published_at IS NULL ORDER BY shard, size LIMIT 500"""
+_PUBLISHED = """
+UPDATE checkpoint c SET published_at = now() FROM unnest($1::smallint[], $2::bigint[]) AS sent (shard, size)
+WHERE c.shard = sent.shard AND c.size = sent.size"""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A shard's journal as intake left it (`seq`, `head`), and its last checkpoint: size 0 and no note without one."""
+
+    shard: int
+    seq: int
+    head: bytes
+    size: int
+    note: str | None
+    frontier: bytes
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A checkpoint to store or to publish. `proof`: its hashes one after the other, from the tree of `previous`."""
+
+    shard: int
+    size: int
+    previous: int
+    note: str
+    proof: bytes
+
+    def hashes(self) -> tuple[bytes, ...]:
+        """The proof's hashes."""
+        return tuple(self.proof[i : i + HASH_BYTES] for i in range(0, len(self.proof), HASH_BYTES))
+
+
+class CheckpointStore(Protocol):
+    """Raises StoreTrouble."""
+
+    async def log(self) -> str: ...
+    async def growth(self) -> list[Growth]: ...
+    async def leaves(self, shard: int, after: int, upto: int) -> bytes: ...
+    async def add(self, made: Made, frontier: bytes) -> bool: ...
+    async def unpublished(self) -> list[Made]: ...
+    async def published(self, made: list[Made]) -> None: ...
+
+
+class PostgresCheckpoints:
+    """See `CheckpointStore`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def log(self) -> str:
+        """The name of this store's log, settled when the store was made."""
+        async with self._pool.connection() as connection:
+            return str(await connection.fetchval(_LOG))
+
+    async def growth(self) -> list[Growth]:
+        """All shards. One row each, whatever the journal's length."""
+        async with self._pool.connection() as connection:
+            return [Growth(*row) for row in await connection.fetch(_GROWTH)]
+
+    async def leaves(self, shard: int, after: int, upto: int) -> bytes:
+        """The leaf hashes of the entries after one and up to another, one after the other.
+
+        Raises HistoryDiffers when one is missing.
+        """
+        async with self._pool.connection() as connection:
+            count, leaves = await connection.fetchrow(_LEAVES, shard, after, upto) or (0, b"")
+        if count != upto - after or len(leaves) != HASH_BYTES * count:
+            raise HistoryDiffers(shard, f"entries {after + 1} to {upto} of the journal are not all there")
+        return bytes(leaves)
+
+    async def add(self, made: Made, frontier: bytes) -> bool:
+        """Store a checkpoint; False when another process has stored one after the same previous one."""
+        async with self._pool.connection() as connection:
+            done = await connection.execute(
+                _ADD, made.shard, made.size, made.previous, made.note, made.proof, frontier
+            )
+        return bool(done == "INSERT 0 1")
+
+    async def unpublished(self) -> list[Made]:
+        """Those that are not known to be on the topic, in order; at most 500."""
+        async with self._pool.connection() as connection:
+            return [Made(*row) for row in await connection.fetch(_UNPUBLISHED)]
+
+    async def published(self, made: list[Made]) -> None:
+        """These are on the topic."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_PUBLISHED, [m.shard for m in made], [m.size for m in made])
