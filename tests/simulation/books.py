@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connectors.sdk.store.outbox import DOUBT
 from hub.domain.case import Case
 from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
@@ -126,22 +127,31 @@ class Books:
     def _senders_order(self) -> Iterator[str]:
         """3: what a department wrote about a case counted in the order in which it was written."""
         for department, office in self._world.offices.items():
-            place = {office.message_id(c.local_id): n for n, c in enumerate(office.changes)}
-            subject = {office.message_id(c.local_id): c.case for c in office.changes}
-            last: dict[str, int] = {}
+            written = {office.message_id(c.local_id): (n, c.case) for n, c in enumerate(office.changes)}
+            last: dict[str, str] = {}
             topic = self._world.names.out_of(department)
             for entry in self._all():
                 if entry.origin is None or entry.origin.topic != topic or entry.refers is not None:
                     continue
                 message = (entry.message or "").removesuffix("~alias")
-                if message not in place or entry.outcome is Outcome.DUPLICATE or not entry.verified:
+                if message not in written or entry.outcome is Outcome.DUPLICATE or not entry.verified:
                     continue
-                case = subject[message]
-                # Where a topic lost records, what is written meanwhile goes before they are sent again.
-                lost = self._world.cluster.lost[topic, entry.origin.partition]
-                if place[message] < last.get(case, -1) and not lost:
-                    yield f"{department}: {entry.type} {message} of case {case} counted after a later one"
-                last[case] = max(place[message], last.get(case, -1))
+                number, case = written[message]
+                if case in last and number < written[last[case]][0]:
+                    lost = self._world.cluster.lost[topic, entry.origin.partition]
+                    if not (lost and self._just_sent(department, message, last[case])):
+                        yield f"{department}: {entry.type} {message} of case {case} counted after a later one"
+                else:
+                    last[case] = message
+
+    def _just_sent(self, department: str, earlier: str, later: str) -> bool:
+        """Whether the receipt of the earlier one could still be on its way when the later one was taken."""
+        row = self._world.connectors[department].store._database.row(
+            "SELECT taken_at FROM outbox WHERE message = ?", (later,)
+        )
+        sent = self._world.acknowledged[department, later][:1] or [float("inf")]
+        before = [at for at in self._world.acknowledged[department, earlier] if at < sent[0]]
+        return row is not None and bool(before) and row["taken_at"] < before[-1] + DOUBT
 
     def _not_called_late(self) -> Iterator[str]:
         """5: nothing was refused for having waited while what it waited for lay in the topic."""

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,8 +66,7 @@ class World:
         self.weather = Weather(Random(f"{plan.seed}/weather"), self.coverage)
         self.clocks = Clocks(self.loop)
         self.violations: list[str] = []
-        self.acknowledged: Counter[MessageKey] = Counter()
-        self.committed: Counter[tuple[TopicPartition, int]] = Counter()
+        self.acknowledged: defaultdict[MessageKey, list[float]] = defaultdict(list)
         self.went_back: dict[TopicPartition, int] = {}
         self.needs_remedy: set[TopicPartition] = set()
         self._trace = hashlib.sha256()
@@ -184,7 +184,7 @@ class World:
 
     def _acknowledged(self, department: str, record: MemoryRecord) -> None:
         message = next(text.decode() for name, text in record.headers if name == "ce_id")
-        self.acknowledged[department, message] += 1
+        self.acknowledged[department, message].append(time.time())
 
     def _appended(self, record: MemoryRecord) -> None:
         self._trace.update(
