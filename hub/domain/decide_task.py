@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
+from hub.domain import decide_return
 from hub.domain import events as ev
 from hub.domain.case import RETURNED, WITHDRAWN, Referral, Task
-from hub.domain.decide_referral import assign, cancel_open_tasks, check_receiver, close, refuse_if_raced
+from hub.domain.decide_referral import close, refuse_if_raced
 from hub.domain.decision import Draft
-from hub.domain.flow import Flow
 from hub.domain.lifecycle import Step
 from hub.errors import Refusal, RefusalName
 from schemas.classes import FieldClass
-
-GONE = ("returned", "cancelled")
 
 
 def step_on_task(draft: Draft) -> None:
@@ -92,35 +90,6 @@ def _no_check(draft: Draft, task: Task, referral: Referral, target: str) -> str:
     return target
 
 
-def _check_return_reason(draft: Draft, task: Task, referral: Referral, target: str) -> str:
-    codes = [reason.code for reason in draft.flow(referral).return_reasons]
-    if draft.message.open["reason_code"] not in codes:
-        raise Refusal(
-            RefusalName.UNKNOWN_RETURN_REASON,
-            f"reason_code {draft.message.open['reason_code']!r} in {referral.flow}",
-            codes,
-        )
-    return target
-
-
-def _check_return_decision(draft: Draft, task: Task, referral: Referral, target: str) -> str:
-    data, flow = draft.message.open, draft.flow(referral)
-    if not data["agreed"]:
-        return target
-    if (to := data.get("reassign_to")) is not None:
-        check_receiver(draft, to, task.role, _roles(flow, task.role))
-        open_there = {t.department for t in draft.case.tasks_of(referral.id) if t.state not in GONE}
-        if to in open_there or to == referral.sender:
-            raise Refusal(
-                RefusalName.RECEIVER_TWICE, f"reassign_to {to!r} is the sender or has a task already"
-            )
-    return "returned"
-
-
-def _roles(flow: Flow, role: str) -> list[str]:
-    return {"lead": flow.lead, "co_handler": flow.co_handlers, "copy": flow.copies}[role]
-
-
 def _check_reply(draft: Draft, task: Task, referral: Referral, target: str) -> str:
     data, flow = draft.message.open, draft.flow(referral)
     may_come = due = flow.replies[task.replies :]
@@ -162,52 +131,6 @@ def _no_effect(draft: Draft, task: Task, referral: Referral, step: Step) -> None
     return
 
 
-def _after_return_proposal(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
-    """At the flow's limit of returns the superior comes in: it sees what the lead sees, and may decide (条例 24)."""
-    referral, flow = draft.case.referrals[referral.id], draft.flow(referral)
-    if referral.returns < flow.limits.returns:
-        return
-    to = referral.superior or _superior(draft, task, referral)
-    draft.add(ev.ReferralEscalated(referral.id, task.id, referral.returns, draft.at, to))
-    own = {"referral": referral.id, "task": task.id, "returns": referral.returns, "superior": to}
-    for department, role in {referral.sender: "sender", task.department: task.role}.items():
-        draft.tell(department, flow.visibility.ceiling(role), "referral.escalated.v1", own)
-    if to is None:
-        return
-    if to not in {one.department for one in draft.case.tasks_of(referral.id) if one.state not in GONE}:
-        assign(draft, referral.id, draft.message.derive("task"), to, "copy", sees_as="lead")
-    ceiling = flow.visibility.ceiling("lead")
-    draft.tell(to, ceiling)
-    draft.tell(to, ceiling, "referral.escalated.v1", own)
-
-
-def _superior(draft: Draft, task: Task, referral: Referral) -> str | None:
-    """The sender's superior, else the handler's; never one of the two themselves."""
-    departments = draft.rules.departments
-    for below in (referral.sender, task.department):
-        known = departments.get(below)
-        superior = None if known is None else known.superior
-        if superior is not None and superior not in (referral.sender, task.department):
-            return superior
-    return None
-
-
-def _after_return_decision(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
-    data = draft.message.open
-    verdict = "agreed" if data["agreed"] else "refused"
-    draft.add(ev.RequestClosed("return", referral.id, task.id, verdict, draft.at))
-    if not data["agreed"]:
-        return
-    to = data.get("reassign_to")
-    if to is not None:
-        if task.role == "lead":
-            draft.add(ev.LeadChanged(referral.id, to))
-        assign(draft, referral.id, draft.message.derive("task"), to, task.role)
-    elif task.role == "lead":
-        cancel_open_tasks(draft, referral, "returned", roles=("co_handler", "copy"))
-        draft.add(ev.ReferralEnded(referral.id, RETURNED, None, draft.at))
-
-
 def _after_supplement(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     draft.add(ev.RequestClosed("supplement", referral.id, task.id, "provided", draft.at))
 
@@ -236,15 +159,15 @@ _Check = Callable[[Draft, Task, Referral, str], str]
 _Effect = Callable[[Draft, Task, Referral, Step], None]
 
 _CHECKS: dict[str, _Check] = {
-    "task.return_proposed": _check_return_reason,
-    "return.decided": _check_return_decision,
+    "task.return_proposed": decide_return.check_reason,
+    "return.decided": decide_return.check_decision,
     "task.replied": _check_reply,
     "reply.confirmed": _check_confirmation,
     "rework.requested": _check_rework,
 }
 _EFFECTS: dict[str, _Effect] = {
-    "task.return_proposed": _after_return_proposal,
-    "return.decided": _after_return_decision,
+    "task.return_proposed": decide_return.after_proposal,
+    "return.decided": decide_return.after_decision,
     "supplement.provided": _after_supplement,
     "task.replied": _after_reply,
     "reply.confirmed": _after_confirmation,
