@@ -21,10 +21,9 @@ from deploy.demo.processes import ChildFailed
 from deploy.drill.books import Books
 from deploy.drill.drill import Drill
 from deploy.drill.faults import FAULTS, Fault
-from deploy.drill.ground import CITY, Ground
+from deploy.drill.ground import CITY, Ground, load
 from deploy.drill.report import last_page
 from deploy.drill.schedule import chosen
-from deploy.sandbox.core.plan import plan
 from hub.embedded.servers import DATABASE_VARIABLE, KAFKA_VARIABLE
 from hub.errors import HubError
 from hub.home import DEFAULT_HOME, Home
@@ -95,7 +94,7 @@ async def _main(root: Path, seed: int, seconds: float, faults: list[Fault], brok
     tell(
         f"种子 seed {seed} · {seconds / 60:g} 分钟 minutes · {brokers} 个 Kafka 节点 brokers · {rate:g} 件/秒 matters/s"
     )
-    matters = plan(seed, max(3, int(rate * seconds)))
+    matters = load(seed, rate, seconds)
     ground = Ground(Home(root), brokers, seed, matters, seconds, tell)
     try:
         await ground.start("roles")

@@ -23,7 +23,7 @@ WARM_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One fault: when (seconds from the start of the load), what, how long until messages flowed again everywhere."""
+    """One fault: when (seconds since messages flow), what, how long until messages flowed again everywhere."""
 
     at: float
     fault: Fault
@@ -60,11 +60,11 @@ class Drill:
 
     async def play(self) -> None:
         """Cause faults for the given time, then wait until nothing moves. Raises ChildFailed, HubError."""
-        self._begun = time.monotonic()
         if await self._flow.resumed(time.time(), WARM_SECONDS) is None:
             raise ChildFailed(
                 f"messages did not begin to flow within {WARM_SECONDS:.0f} s\n{self._ground.tails()}"
             )
+        self._begun = time.monotonic()
         self._tell(f"{_clock()} 报文已流通，开始施加故障 messages flow; faults begin")
         left = {fault.name for fault in self._faults}
         for blow in schedule(random.Random(self._ground.seed), self._faults):

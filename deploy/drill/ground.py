@@ -17,6 +17,7 @@ from deploy.drill.crew import Crew
 from deploy.drill.ports import choose_ports
 from deploy.drill.servers import Cluster
 from deploy.sandbox.core.matter import Matter
+from deploy.sandbox.core.plan import plan
 from hub.bus.admin import apply_topics
 from hub.bus.topics import TopicNames
 from hub.embedded.postgres import EmbeddedPostgres
@@ -28,6 +29,8 @@ from hub.store.upgrade import upgrade
 
 CITY = Path(__file__).parents[1] / "sandbox" / "city" / "departments.yaml"
 SHARDS = 6
+# Seconds between two acts of an officer.
+PACE = 0.05
 KAFKA_PROXY, POSTGRES_PROXY = "kafka proxy", "postgres proxy"
 LAYOUTS: dict[str, dict[str, tuple[str, ...]]] = {
     "roles": {
@@ -41,7 +44,15 @@ LAYOUTS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """The hub as processes of one role each, and as processes of all roles. Two of them read: each has half the shards."""
 
+# Departments begin to work before the hub does, and must not be done before the faults are.
+EARLIER_SECONDS = 30.0
+
 Tell = Callable[[str], None]
+
+
+def load(seed: int, rate: float, seconds: float) -> dict[str, list[Matter]]:
+    """What the departments raise in a drill with `seconds` of faults."""
+    return plan(seed, int(rate * (seconds + EARLIER_SECONDS)))
 
 
 @dataclass
@@ -79,7 +90,8 @@ class Ground:
         await apply_topics(self.cluster.direct, declared, self.brokers)
         await self.crew.start(self._proxy(KAFKA_PROXY, self.cluster.routes))
         await self.crew.start(self._proxy(POSTGRES_PROXY, [f"{self._postgres_proxy}={self._postgres_port}"]))
-        self.city = City(self.home, self.addresses, self.plan, self.seed, 0.05, rules, self.seconds)
+        raising = self.seconds + EARLIER_SECONDS
+        self.city = City(self.home, self.addresses, self.plan, self.seed, PACE, rules, raising)
         for department in DEPARTMENTS:
             await self.city.start_system(department)
         await self.start_hub(layout)
