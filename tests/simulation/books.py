@@ -73,7 +73,11 @@ class Books:
             if entry.case is not None:
                 by_case[entry.case].append(entry)
         for case, entries in by_case.items():
-            folded = fold(Case(case), (event for entry in entries for event in entry.events))
+            try:
+                folded = fold(Case(case), (event for entry in entries for event in entry.events))
+            except (KeyError, ValueError, TypeError) as problem:
+                yield f"case {case}: its events can't be folded: {problem!r}"
+                continue
             stored = self._world.server.states.get(case)
             if folded.version == 0 and stored is None:
                 continue
