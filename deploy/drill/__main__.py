@@ -112,7 +112,8 @@ async def _main(root: Path, seed: int, seconds: float, faults: list[Fault], brok
 def _alone(root: Path) -> Iterator[None]:
     """An empty directory that no other drill uses."""
     root.parent.mkdir(parents=True, exist_ok=True)
-    with (root.parent / "drill.lock").open("w") as lock:
+    held = root.parent / "drill.lock"
+    with held.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -120,7 +121,10 @@ def _alone(root: Path) -> Iterator[None]:
         with suppress(FileNotFoundError):
             shutil.rmtree(root)
         root.mkdir()
-        yield
+        try:
+            yield
+        finally:
+            held.unlink()
 
 
 if __name__ == "__main__":
