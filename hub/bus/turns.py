@@ -12,11 +12,11 @@ _PARTS = 8
 
 
 class Turns:
-    """Of one shard. While only one topic has anything, it gets whole batches; otherwise each gets an eighth, in turn."""
+    """Of one shard. Who has more than an eighth of a batch leaves it at that while anybody else has written lately."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._shared_until = float("-inf")
+        self._seen: dict[Any, float] = {}
         self._first = 0
 
     async def take(
@@ -30,28 +30,24 @@ class Turns:
         waiting for it; `more`: what one has at hand now.
         """
         share = max(1, most // _PARTS)
-        shared = self._clock() < self._shared_until
-        limit = share if shared else max(1, most - share)
-        found = await first(limit)
+        found = await first(share)
         left = most - sum(map(len, found.values()))
-        if most - left < limit:
-            return self._noted(found, share, flood=shared)
-        self._first += 1
-        turn = self._first % len(places)
-        for place in [*places[turn:], *places[:turn]]:
-            if place not in found and left and (some := await more(place, min(share, left))):
-                found[place] = some
-                left -= len(some)
-        alone = len(found) == 1 and not shared
-        if alone or (len(found) > 1 and all(len(some) >= share for some in found.values())):
-            # Nobody would gain from a smaller batch.
-            for place, some in found.items():
-                some += await more(place, left // len(found))
-        return self._noted(found, share, flood=True)
-
-    def _noted(self, found: Found[P], share: int, flood: bool) -> Found[P]:
-        if len([some for some in found.values() if some]) > 1 or (
-            flood and any(0 < len(some) < share for some in found.values())
-        ):
-            self._shared_until = self._clock() + LATELY
+        if most - left >= share:
+            self._first += 1
+            turn = self._first % len(places)
+            for place in [*places[turn:], *places[:turn]]:
+                if place not in found and left and (some := await more(place, min(share, left))):
+                    found[place] = some
+                    left -= len(some)
+            if self._all_flood(found, share):
+                for place, some in found.items():
+                    some += await more(place, left // len(found))
+        now = self._clock()
+        self._seen |= {place: now for place, some in found.items() if 0 < len(some) < share}
         return found
+
+    def _all_flood(self, found: Found[P], share: int) -> bool:
+        """Nobody would gain from a smaller batch."""
+        since = self._clock() - LATELY
+        little = any(at > since and place not in found for place, at in self._seen.items())
+        return not little and (len(found) == 1 or all(len(some) >= share for some in found.values()))

@@ -49,6 +49,8 @@ PROPERTIES: Mapping[str, str] = {
     "broker.session.timeout.ms": "1500",
     "broker.heartbeat.interval.ms": "300",
     "group.initial.rebalance.delay.ms": "0",
+    # Eleven would let a flood have ten seconds of its rate before it is held back.
+    "quota.window.num": "2",
 }
 
 _LOGGING = """\

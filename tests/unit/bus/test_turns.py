@@ -37,10 +37,24 @@ async def test_a_topic_alone_gets_whole_batches() -> None:
 
 async def test_who_comes_to_a_flood_is_in_the_same_batch_and_the_next_ones_are_small() -> None:
     broker = Broker(flood=1_000, quiet=2)
-    assert await broker.take() == {"flood": 70, "quiet": 2}
+    assert await broker.take() == {"flood": 10, "quiet": 2}
     assert await broker.take() == {"flood": 10}
     broker.queues["quiet"].append("quiet")
     assert await broker.take() == {"flood": 10, "quiet": 1}
+
+
+async def test_a_flood_that_begins_while_others_write_finds_small_batches() -> None:
+    broker = Broker(flood=0, quiet=1)
+    assert await broker.take() == {"quiet": 1}
+    broker.queues["flood"].extend(["flood"] * 1_000)
+    assert await broker.take() == {"flood": 10}
+
+
+async def test_the_backlog_of_the_only_one_who_writes_gets_whole_batches() -> None:
+    broker = Broker(one=1, other=0)
+    await broker.take()
+    broker.queues["one"].extend(["one"] * 1_000)
+    assert await broker.take() == {"one": 80}
 
 
 async def test_a_flood_that_is_alone_again_gets_whole_batches_after_a_while() -> None:
