@@ -27,12 +27,14 @@ from hub.rules.loader import load_rules
 from hub.settings import Settings
 from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
+from hub.store.due import PostgresDue
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
 from hub.store.projections import PostgresProjections
 from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting
+from hub.timekeeper.due import DueMoments
 from hub.timekeeper.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -201,6 +203,7 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         parts.names,
         settings.shards,
         settings.early_limit,
+        due=DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
     )
 
 

@@ -44,6 +44,7 @@ _FIELDS = {
     "corrected_legal_at": "更正后的法定时间",
     "credit_code": "统一社会信用代码",
     "datacontenttype": "内容类型",
+    "deadline": "时限序号",
     "detail": "说明（英文）",
     "detail_zh": "说明（中文）",
     "document": "文号",

@@ -95,6 +95,18 @@ def _said(event: Event) -> str:
             return f"referral_corrected {', '.join(event.fields)}"
         case "fact_recorded":
             return f"fact_recorded {event.fact}={event.value}"
+        case "deadline_started":
+            return f"deadline_started #{event.deadline} {event.clock} {event.owner} due {event.due}"
+        case "deadline_recomputed":
+            return f"deadline_recomputed #{event.deadline} {event.why}: {event.before} → {event.after}"
+        case "deadline_ended":
+            return f"deadline_ended #{event.deadline} {event.how}"
+        case "deadline_warned" | "deadline_breached":
+            return f"{event.e} #{event.deadline}"
+        case "receipt_missed":
+            return f"receipt_missed #{event.deadline} {event.rung}"
+        case "breach_annulled":
+            return f"breach_annulled #{event.deadline}: {event.reason}"
         case "message_waits" | "message_taken_up":
             return f"{event.e} {event.message.source}/{event.message.id}"
     return event.e

@@ -4,7 +4,7 @@ Values are treated as immutable: `evolve` makes new ones. Only fields that are n
 personal content stays in the journal, and `contents` names the messages that hold it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -20,10 +20,37 @@ class MessageRef(NamedTuple):
     id: str
 
 
+class Custody(NamedTuple):
+    """Whether the person is in custody from this legal moment on."""
+
+    legal_at: str
+    held: bool
+
+
+class Running(Struct, omit_defaults=True, gc=False):
+    """A time limit that runs, or that was met too late: then `met_at` is when, and facts that come later may disprove it.
+
+    `clock`, `place`, `since`, `due`, `facts` as in `DeadlineStarted`; `next`: when the hub's clock speaks of it next.
+    """
+
+    clock: str
+    task: str
+    owner: str
+    due: str
+    next: str | None
+    place: int = -1
+    since: str | None = None
+    facts: tuple[dict[str, Any], ...] = ()
+    provisional: bool = False
+    breached: bool = False
+    met_at: str | None = None
+
+
 class Task(Struct, omit_defaults=True, gc=False):
     """What a referral became in one receiving department. `department` is accountable unless the table says the sender is.
 
-    `replies`: how many of the flow's replies are behind it, given or left out.
+    `replies`: how many of the flow's replies are behind it, given or left out. `instants`: the legal moment of each
+    instant (`hub.domain.flow_clock`) that clocks may count from or end with, as it stands now.
     """
 
     id: str
@@ -37,6 +64,7 @@ class Task(Struct, omit_defaults=True, gc=False):
     outcome: str | None = None
     local_number: str | None = None
     received: bool = False
+    instants: dict[str, str] = field(default_factory=dict)
 
 
 class Referral(Struct, omit_defaults=True, gc=False):
@@ -62,6 +90,9 @@ class Referral(Struct, omit_defaults=True, gc=False):
     returns: int = 0
     reworks: int = 0
     superior: str | None = None
+    due_on: str | None = None
+    track: str = "ordinary"
+    priority: str = "normal"
 
 
 class Waiting(Struct, omit_defaults=True, gc=False):
@@ -73,7 +104,11 @@ class Waiting(Struct, omit_defaults=True, gc=False):
 
 
 class Case(Struct, omit_defaults=True, gc=False):
-    """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events."""
+    """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events.
+
+    `moments`: since which legal moment each of `facts` is so. `deadlines`: time limits by their number in the case;
+    `numbered` is the last number that was given.
+    """
 
     id: str
     born: bool = False
@@ -85,6 +120,10 @@ class Case(Struct, omit_defaults=True, gc=False):
     facts: dict[str, str] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    moments: dict[str, str] = field(default_factory=dict)
+    custody: tuple[Custody, ...] = ()
+    deadlines: dict[int, Running] = field(default_factory=dict)
+    numbered: int = 0
 
     def copy(self) -> "Case":
         """Another case with the same content. Its tasks and referrals are shared and must be replaced, not changed."""
@@ -99,6 +138,10 @@ class Case(Struct, omit_defaults=True, gc=False):
             dict(self.facts),
             self.links,
             self.waiting,
+            dict(self.moments),
+            self.custody,
+            dict(self.deadlines),
+            self.numbered,
         )
 
     def parties(self) -> set[str]:

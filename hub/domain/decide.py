@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from hub.domain import decide_case, decide_referral, decide_task
+from hub.domain import decide_case, decide_due, decide_referral, decide_task
 from hub.domain import events as ev
 from hub.domain.case import Case
+from hub.domain.decide_clock_fact import follow_facts
+from hub.domain.decide_deadline import follow_clocks
+from hub.domain.decide_receipt import follow_receipts
 from hub.domain.decision import Draft, Message, moment
 from hub.domain.rules import Rules
+from hub.domain.touched import Touched
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 
 HUB, ALIAS = "hub", "alias:"
 NO_ALIASES: Mapping[str, Sequence[str]] = MappingProxyType({})
-_HANDLERS = {**decide_referral.HANDLERS, **decide_task.HANDLERS, **decide_case.HANDLERS}
+_HANDLERS = {
+    **decide_referral.HANDLERS,
+    **decide_task.HANDLERS,
+    **decide_case.HANDLERS,
+    **decide_due.HANDLERS,
+}
 
 
 @dataclass(slots=True)
@@ -51,6 +60,11 @@ def decide(
         raise Parking(ParkingName.EARLY, f"case {case.id} is not known", "decide")
     handler = _HANDLERS.get(message.step) or decide_task.step_on_task
     handler(draft)
+    if draft.events:
+        touched, last = Touched(draft), draft.case.numbered
+        follow_clocks(draft, touched)
+        follow_facts(draft, touched, last)
+        follow_receipts(draft, touched)
     return Decision(draft.events, draft.case)
 
 

@@ -48,6 +48,9 @@ def raised(draft: Draft) -> None:
             raised_at=draft.at,
             content=draft.message.ref,
             opened_by=opened_by,
+            due_on=data.get("due_on"),
+            track=data.get("track", "ordinary"),
+            priority=data.get("priority", "normal"),
         )
     )
     draft.add(

@@ -5,13 +5,19 @@ Every field is open (never sealed). `e` is the stored name of the kind of event.
 
 from typing import Any, ClassVar, Literal
 
-from msgspec import Struct, field
+from msgspec import field
 
 from hub.domain.case import MessageRef
-
-
-class Fact(Struct, tag_field="e", omit_defaults=True, gc=False):
-    """What all kinds of events share: the stored form names the kind first and leaves out what says nothing."""
+from hub.domain.deadline_events import (
+    BreachAnnulled,
+    DeadlineBreached,
+    DeadlineEnded,
+    DeadlineRecomputed,
+    DeadlineStarted,
+    DeadlineWarned,
+    ReceiptMissed,
+)
+from hub.domain.fact import Fact
 
 
 class CaseOpened(Fact, tag="case_opened"):
@@ -35,6 +41,9 @@ class ReferralRaised(Fact, tag="referral_raised"):
     raised_at: str
     content: MessageRef
     opened_by: str | None = None
+    due_on: str | None = None
+    track: str = "ordinary"
+    priority: str = "normal"
     e: ClassVar[Literal["referral_raised"]] = "referral_raised"
 
 
@@ -269,4 +278,11 @@ Event = (
     | HubMessageIssued
     | PassedOn
     | Notified
+    | DeadlineStarted
+    | DeadlineRecomputed
+    | DeadlineWarned
+    | DeadlineBreached
+    | ReceiptMissed
+    | BreachAnnulled
+    | DeadlineEnded
 )

@@ -6,7 +6,27 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain import events as ev
-from hub.domain.case import OPEN, Case, Referral, Task, Waiting
+from hub.domain.case import OPEN, Case, Custody, Referral, Task, Waiting
+from hub.domain.evolve_deadline import RULES as DEADLINE_RULES
+
+# Which instant each step makes, and which it takes back: a request asked anew has no answer yet.
+INSTANTS = {
+    "task.received": "delivered",
+    "task.signed": "signed",
+    "task.accepted": "accepted",
+    "task.started": "started",
+    "task.replied": "replied",
+    "reply.confirmed": "confirmed",
+    "task.return_proposed": "return_proposed",
+    "return.decided": "return_decided",
+    "task.supplement_requested": "supplement_requested",
+    "supplement.provided": "supplement_provided",
+}
+TAKEN_BACK = {
+    "task.return_proposed": ("return_decided",),
+    "task.supplement_requested": ("supplement_provided",),
+    "rework.requested": ("replied", "confirmed"),
+}
 
 
 def fold(case: Case, events: Iterable[ev.Event]) -> Case:
@@ -53,6 +73,9 @@ def _raised(case: Case, event: ev.ReferralRaised) -> None:
         raised_at=event.raised_at,
         contents=(event.content,),
         opened_by=event.opened_by,
+        due_on=event.due_on,
+        track=event.track,
+        priority=event.priority,
     )
 
 
@@ -63,8 +86,20 @@ def _assigned(case: Case, event: ev.TaskAssigned) -> None:
 
 
 def _stepped(case: Case, event: ev.TaskStepped) -> None:
-    received = case.tasks[event.task].received or event.step == "task.received"
-    _task(case, event.task, state=event.state, since=event.at, received=received)
+    task = case.tasks[event.task]
+    received = task.received or event.step == "task.received"
+    instants = _instants(task, event)
+    _task(case, event.task, state=event.state, since=event.at, received=received, instants=instants)
+
+
+def _instants(task: Task, event: ev.TaskStepped) -> dict[str, str]:
+    instant, back = INSTANTS.get(event.step), TAKEN_BACK.get(event.step, ())
+    if instant is None and not back:
+        return task.instants
+    instants = {name: at for name, at in task.instants.items() if name not in back}
+    if instant is not None:
+        instants[instant] = event.legal_at
+    return instants
 
 
 def _receipt_late(case: Case, event: ev.ReceiptCameLate) -> None:
@@ -88,7 +123,12 @@ def _request_closed(case: Case, event: ev.RequestClosed) -> None:
 
 
 def _reply(case: Case, event: ev.ReplyGiven) -> None:
-    _task(case, event.task, replies=event.place, outcome=event.outcome)
+    instants = case.tasks[event.task].instants
+    if not event.final:
+        # The step before said "replied": it was an earlier reply of the flow.
+        instants = dict(instants)
+        instants[f"reply.{event.reply}"] = instants.pop("replied")
+    _task(case, event.task, replies=event.place, outcome=event.outcome, instants=instants)
 
 
 def _ended(case: Case, event: ev.ReferralEnded) -> None:
@@ -101,7 +141,8 @@ def _reopened(case: Case, event: ev.ReferralReopened) -> None:
 
 def _rework(case: Case, event: ev.TaskStepped) -> None:
     task = case.tasks[event.task]
-    _task(case, event.task, state=event.state, since=event.at, replies=task.replies - 1, outcome=None)
+    again = {"state": event.state, "since": event.at, "replies": task.replies - 1, "outcome": None}
+    _task(case, event.task, **again, instants=_instants(task, event))
     _referral(case, task.referral, reworks=case.referrals[task.referral].reworks + 1)
 
 
@@ -125,7 +166,9 @@ def _corrected(case: Case, event: ev.ReferralCorrected) -> None:
 
 
 def _fact(case: Case, event: ev.FactRecorded) -> None:
-    case.facts[event.fact] = event.value
+    case.facts[event.fact], case.moments[event.fact] = event.value, event.legal_at
+    if event.fact == "in_custody":
+        case.custody = (*case.custody, Custody(event.legal_at, event.value == "true"))
 
 
 def _linked(case: Case, event: ev.CaseLinked) -> None:
@@ -183,4 +226,5 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "passed_on": _unchanged,
     "hub_message_issued": _unchanged,
     "notified": _notified,
+    **DEADLINE_RULES,
 }

@@ -5,18 +5,25 @@ from datetime import date
 
 from hub.domain.directory import Department, Directory
 from hub.domain.flow import Flow
-from hub.domain.ladder import Ladder
+from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.telling import Telling
+from hub.domain.timetable import Timetable, ladder_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Flows by code and version, departments, lifecycle. `digest` is recorded with every decision (5a.9)."""
+    """Flows by code and version, departments, lifecycle, time limits and who is told of them.
+
+    `digest` is recorded with every decision (5a.9); it covers clocks and calendar too.
+    """
 
     flows: dict[str, tuple[Flow, ...]]
     departments: dict[str, Department]
     lifecycle: Lifecycle
     directory: Directory
+    timetable: Timetable
+    telling: Telling
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:
@@ -34,3 +41,11 @@ class Rules:
         """Within what a department is expected to take each step of a flow: its own limits where it has some."""
         known = self.departments.get(department)
         return flow.within if known is None else known.ladder(flow.flow).over(flow.within)
+
+    def limits(self, flow: Flow, department: str) -> dict[str, Within]:
+        """The same by rung, without those that have no limit."""
+        asked = flow.flow, flow.version, department
+        known = self.timetable.ladders.get(asked)
+        if known is None:
+            known = self.timetable.ladders[asked] = ladder_limits(self.ladder(flow, department))
+        return known

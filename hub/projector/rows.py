@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from hub.domain import events as ev
 from hub.domain.decision import CHINA
 from hub.domain.entry import Entry, Outcome
+from hub.projector.deadline_rows import DeadlineRows
 
 RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 
@@ -54,6 +55,7 @@ class Projection:
     referral_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[str, TaskRow] = field(default_factory=dict)
     task_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deadlines: DeadlineRows = field(default_factory=DeadlineRows)
     aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
     tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
@@ -72,6 +74,8 @@ class Projection:
                 rule = _RULES.get(event.e)
                 if rule is not None:
                     rule(self, entry, event)
+                else:
+                    self.deadlines.take(entry, event)
 
     def count(self, what: str, department: str, flow: str, reason: str) -> None:
         """One more of something."""

@@ -3,15 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cache
 from pathlib import Path
 
+from hub.domain.calendar import Calendar
+from hub.domain.clock_set import Clocks
 from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.rules import Rules
+from hub.domain.telling import Telling
+from hub.domain.timetable import Timetable
 from hub.errors import ConfigurationError, RuleFileError
+from hub.rules.calendar_files import load_calendar
 from hub.rules.catalogues import Catalogues, load_catalogues
 from hub.rules.clock_ids import clock_ids
+from hub.rules.deadline_files import load_clocks
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 
@@ -19,7 +26,7 @@ HERE = Path(__file__).parent
 
 
 def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | None = None) -> Rules:
-    """Lifecycle, flows and the city's directory. `overlay`: the city's own rules over those of the hub.
+    """Lifecycle, flows, clocks, calendar and the city's directory. `overlay`: the city's own rules over those of the hub.
 
     Raises RuleFileError with file and line, ConfigurationError for an overlay that is no directory.
     """
@@ -30,6 +37,10 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     directory = load_model(directory_file, Directory)
     for problem in directory_problems(directory_file, directory, codes, {flow.flow for flow in flows}):
         raise problem
+    telling = load_model(
+        next(path for root in reversed((HERE, *roots)) if (path := root / "telling.yaml").exists()), Telling
+    )
+    clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
         by_code.setdefault(flow.flow, []).append(flow)
@@ -40,7 +51,9 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         departments={department.id: department for department in directory.departments},
         lifecycle=lifecycle,
         directory=directory,
-        digest=_digest(lifecycle, flows, directory),
+        timetable=Timetable.of(flows, clocks, calendar),
+        telling=telling,
+        digest=_digest(lifecycle, flows, directory, telling, clocks, calendar),
     )
 
 
@@ -94,7 +107,25 @@ def _of_department(
             yield ("within", flow), f"{flow!r} is no flow; allowed: {EVERY_FLOW!r} and {sorted(flows)}"
 
 
-def _digest(lifecycle: Lifecycle, flows: list[Flow], directory: Directory) -> str:
-    parts = [lifecycle, directory, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
-    text = json.dumps([part.model_dump(mode="json", by_alias=True) for part in parts], sort_keys=True)
+def _time(overlay: Path | None) -> tuple[Clocks, Calendar]:
+    """Clocks and calendar; those that ship with the hub are read once, since they are many."""
+    return _shipped_time() if overlay is None else (load_clocks(overlay), load_calendar(overlay))
+
+
+@cache
+def _shipped_time() -> tuple[Clocks, Calendar]:
+    return load_clocks(), load_calendar()
+
+
+def _digest(
+    lifecycle: Lifecycle,
+    flows: list[Flow],
+    directory: Directory,
+    telling: Telling,
+    clocks: Clocks,
+    calendar: Calendar,
+) -> str:
+    parts = [lifecycle, directory, telling, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
+    data = [part.model_dump(mode="json", by_alias=True) for part in parts]
+    text = json.dumps([*data, clocks.digest, calendar.digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

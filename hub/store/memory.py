@@ -15,6 +15,7 @@ from hub.domain.entry import Entry
 from hub.domain.merkle import Frontier
 from hub.errors import LostShard, StoreTrouble
 from hub.projector.rows import Projection
+from hub.store.due import DueRow
 from hub.store.ports import (
     Changes,
     Head,
@@ -50,6 +51,7 @@ class Projected:
 
     referral: dict[str, dict[str, Any]] = field(default_factory=dict)
     task: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deadline: dict[str, dict[str, Any]] = field(default_factory=dict)
     alias: set[tuple[str, str, str, str]] = field(default_factory=set)
     tally: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
@@ -168,6 +170,18 @@ class MemoryStore:
         named = named_by(self.projected.alias, sorted(latest))
         return [(subject, cases[0], latest[subject]) for subject, cases in sorted(named.items())]
 
+    async def due_deadlines(
+        self, upto: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[DueRow]:
+        """See `hub.store.due.DueReader`."""
+        await self._reach()
+        rows = [
+            DueRow(row["next"], row["id"], row["case_id"], row["number"], row["clock"])
+            for row in self.projected.deadline.values()
+            if row["next"] is not None and row["next"] <= upto
+        ]
+        return sorted(row for row in rows if after is None or (row.next, row.id) > after)[:limit]
+
     def parked(self) -> list[tuple[ParkedRow, datetime]]:
         """Everything that is parked now, with the moment since when."""
         return [
@@ -269,9 +283,13 @@ def _project(tables: Projected, projection: Projection) -> None:
             continue
         told = {"flow": referral["flow"], "sender": referral["sender"]}
         tables.task[task.id] = {**dict.fromkeys(_TASK_COLUMNS), **task._asdict(), **told}
+    for deadline in projection.deadlines.new.values():
+        told = dict.fromkeys(("warned_at", "breached_at", "ended_at"))
+        tables.deadline[deadline.id] = {**deadline._asdict(), **told}
     for table, changes in (
         (tables.referral, projection.referral_changes),
         (tables.task, projection.task_changes),
+        (tables.deadline, projection.deadlines.changes),
     ):
         for row_id, columns in changes.items():
             if row_id in table:

@@ -7,6 +7,7 @@ import asyncpg
 
 from hub.domain.entry import Entry
 from hub.errors import LostShard
+from hub.projector.deadline_rows import DeadlineRow
 from hub.projector.rows import Projection, ReferralRow, TaskRow
 from hub.store.pool import Connection, Pool
 
@@ -23,7 +24,10 @@ _TALLIES = """
 INSERT INTO tally SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
 ON CONFLICT (what, department, flow, reason) DO UPDATE SET count = tally.count + excluded.count"""
 
-_TYPES = {"state": "text", "outcome": "text", "pending": "text", "lead": "text", "local_number": "text"}
+_TEXTS = ("state", "outcome", "pending", "lead", "local_number", "since")
+_TYPES = {"referral": dict.fromkeys(_TEXTS, "text")}
+_TYPES["task"] = {**_TYPES["referral"], "since": "timestamptz"}
+_TYPES["deadline"] = {**_TYPES["referral"], "provisional": "boolean"}
 
 
 class PostgresProjections:
@@ -53,8 +57,11 @@ async def write(connection: "Connection[asyncpg.Record]", projection: Projection
         await _copy(connection, "task", TaskRow._fields, known)
         if others:
             await connection.execute(_TASKS, *map(list, zip(*others, strict=True)))
+    if projection.deadlines.new:
+        await _copy(connection, "deadline", DeadlineRow._fields, projection.deadlines.new.values())
     await _change(connection, "referral", projection.referral_changes)
     await _change(connection, "task", projection.task_changes)
+    await _change(connection, "deadline", projection.deadlines.changes)
     if projection.aliases:
         await connection.execute(_ALIASES, *map(list, zip(*sorted(projection.aliases), strict=True)))
     if projection.tallies:
@@ -84,7 +91,7 @@ async def _change(
     for names, rows in by_columns.items():
         sets = ", ".join(f"{column} = c.{column}" for column in names)
         arrays = ", ".join(
-            f"${n}::{_TYPES.get(column, 'timestamptz')}[]" for n, column in enumerate(names, 2)
+            f"${n}::{_TYPES[table].get(column, 'timestamptz')}[]" for n, column in enumerate(names, 2)
         )
         await connection.execute(
             f"UPDATE {table} t SET {sets} FROM unnest($1::text[], {arrays}) AS c (id, {', '.join(names)}) "

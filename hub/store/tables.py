@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -180,6 +181,29 @@ task = Table(
     Index("task_department", "department", "state"),
 )
 
+deadline = Table(
+    "deadline",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("clock", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("since", Text),
+    Column("due", _TIME, nullable=False),
+    Column("next", _TIME),
+    Column("provisional", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("warned_at", _TIME),
+    Column("breached_at", _TIME),
+    Column("ended_at", _TIME),
+    Index("deadline_next", "next", "id", postgresql_where="next IS NOT NULL"),
+    Index("deadline_task", "task"),
+    Index("deadline_owner", "owner", "due", postgresql_where="state <> 'ended'"),
+)
+
 alias = Table(
     "alias",
     metadata,
@@ -199,4 +223,4 @@ tally = Table(
     Column("count", BigInteger, nullable=False),
 )
 
-PROJECTED = (referral, task, alias, tally)
+PROJECTED = (referral, task, deadline, alias, tally)

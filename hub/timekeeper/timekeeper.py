@@ -1,5 +1,5 @@
-"""The timekeeper: what has waited too long becomes a message on the hub's clock topic, and a number that has become
-known one on its desk topic.
+"""The timekeeper: what is due or has waited too long becomes a message on the hub's clock topic, and a number that has
+become known one on its desk topic.
 
 Messages are named by what they are about, so a timekeeper that restarts, or two of them, make no second one.
 """
@@ -15,6 +15,7 @@ from hub.domain.decision import moment
 from hub.errors import Trouble
 from hub.relay.signing import HubSigner
 from hub.store.waiting import WaitingReader
+from hub.timekeeper.due import DueMoments
 from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
 
@@ -23,7 +24,10 @@ MAX_SKEW = timedelta(seconds=5)
 
 
 class Timekeeper:
-    """Looks for due moments each `every` seconds. Silent while its clock and the database's differ by more than 5 s."""
+    """Looks for due moments each `every` seconds. Silent while its clock and the database's differ by more than 5 s.
+
+    Without `due` it keeps the waiting messages only.
+    """
 
     def __init__(
         self,
@@ -35,9 +39,11 @@ class Timekeeper:
         early_limit: timedelta,
         every: float = 1.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        due: DueMoments | None = None,
     ) -> None:
         self._waiting, self._publisher, self._signer, self._names = waiting, publisher, signer, names
         self._shards, self._early_limit, self._every, self._clock = shards, early_limit, every, clock
+        self._due = due
 
     async def run(self) -> None:
         """Look, publish, sleep, until cancelled."""
@@ -51,7 +57,8 @@ class Timekeeper:
     async def look(self) -> int:
         """One look. Returns how many messages were published; raises Trouble."""
         now = self._clock()
-        skew = now - await self._waiting.database_time()
+        database = await self._waiting.database_time()
+        skew = now - database
         if abs(skew) > MAX_SKEW:
             log.error("timekeeper: clock differs from the database by %s; publishing nothing", skew)
             return 0
@@ -61,7 +68,10 @@ class Timekeeper:
         records += [self._known(*known) for known in await self._waiting.known_aliases()]
         if records:
             await self._publisher.publish(records)
-        return len(records)
+        published = len(records)
+        if self._due is not None:
+            published += await self._due.publish(min(now, database), self._publisher)
+        return published
 
     def _known(self, alias: str, case: str, since: datetime) -> OutRecord:
         """The message that lets go on what waits under a number up to the moment `since`."""

@@ -84,6 +84,8 @@ OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.alias_known.v1", "编号已知", own.AliasKnown),
     _in("hub.passed_on.v1", "按编号转入", own.MessagePassedOn),
     _in("hub.early_expired.v1", "先到报文超期", own.EarlyExpired),
+    _in("hub.deadline_due.v1", "时限时刻到", own.DeadlineDue),
+    _in("hub.receipt_due.v1", "回执时刻到", own.ReceiptDue),
     _in("hub.parked_retried.v1", "搁置报文重新受理", own.ParkedRetried),
     _in("hub.parked_dismissed.v1", "搁置报文撤销", own.ParkedDismissed),
 )

@@ -26,6 +26,19 @@ class EarlyExpired(Data):
     """The moment that has come; decided only after everything read before it."""
 
 
+class DeadlineDue(Data):
+    """The clock says: a moment for which a time limit of this case waits has come, to warn or because it is too late."""
+
+    deadline: Public[Count]
+    """Number of the time limit in the case."""
+    moment: Internal[Moment]
+    """The moment that has come; decided only after everything read before it."""
+
+
+class ReceiptDue(DeadlineDue):
+    """The same for the limit of a receipt."""
+
+
 class AliasKnown(Data):
     """A department's number has become known; messages that wait under it can go on."""
 

@@ -28,6 +28,7 @@ from hub.relay.contents import Contents
 from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.rules.loader import load_rules
+from hub.store.due import DueReader, PostgresDue
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.memory import MemoryStore
@@ -36,6 +37,7 @@ from hub.store.ports import FollowerStore, IntakeStore
 from hub.store.projections import PostgresProjections
 from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting, WaitingReader
+from hub.timekeeper.due import DueMoments
 from schemas.envelope import Envelope, Secrecy
 from schemas.identifiers import derived_id, mint_case_id
 from schemas.partitioner import partition_of
@@ -56,17 +58,18 @@ class Stores:
     journal: FollowerStore
     projections: Projections
     waiting: WaitingReader
+    due: DueReader
 
 
 def memory_stores(store: MemoryStore, shards: int) -> Stores:
     """All ports on memory."""
-    return Stores(shards, store, store, store, store)
+    return Stores(shards, store, store, store, store, store)
 
 
 def postgres_stores(pool: Pool, shards: int) -> Stores:
     """All ports on PostgreSQL."""
     ports = PostgresIntakeStore(pool), PostgresJournal(pool), PostgresProjections(pool), PostgresWaiting(pool)
-    return Stores(shards, *ports)
+    return Stores(shards, *ports, PostgresDue(pool))
 
 
 class Core:
@@ -241,6 +244,15 @@ class Core:
     async def project(self) -> None:
         """Project everything from the journal."""
         await self.follow(Projector(self.stores.projections))
+
+    def due_moments(self) -> DueMoments:
+        """What a timekeeper remembers of due moments, new."""
+        return DueMoments(self.stores.due, self.signer, self.names, self.shards)
+
+    async def strike(self, due: DueMoments | None = None) -> int:
+        """Project, and publish what is due at the broker's time; how many messages that made. They are not read yet."""
+        await self.project()
+        return await (due or self.due_moments()).publish(self.at, MemoryPublisher(self.bus))
 
     async def follow(self, work: Work, handed: bool = False) -> None:
         """Run a follower on every shard until it is at the head; `handed`: with what was handed over."""

@@ -35,7 +35,11 @@ async def test_every_step_is_there_with_both_times(database: str) -> None:
         assert rows[2].legal_at == "2026-03-02T10:30:00+08:00"
         assert "referral_raised F1 public_security→procuratorate" in rows[0].led_to
         assert rows[0].told == (("procuratorate", 1),)
-        assert rows[2].led_to == ("task.signed → signed [signed]",)
+        assert rows[2].led_to == (
+            "task.signed → signed [signed]",
+            "deadline_ended #2 met",
+            "deadline_started #3 accepted procuratorate due 2026-03-03T16:00:00.000Z",
+        )
         assert rows[3].reason == "illegal_step"
         assert rows[3].led_to == ()
 

@@ -1,0 +1,93 @@
+"""Events of time limits: the law's clocks and the limits of the ladder of receipts.
+
+They are small: the derivation is not in them, since it follows from rule and facts, to the byte. `deadline` is the
+number of the time limit in its case. `next`: the moment for which the hub's clock speaks of it next; None: for none.
+All moments are written as `hub.domain.decision.moment` writes them, but for `since` and `at`: the law's, as stated.
+"""
+
+from typing import Any, ClassVar, Literal
+
+from hub.domain.fact import Fact
+
+Ending = Literal["met", "void", "stopped"]
+
+
+class DeadlineStarted(Fact, tag="deadline_started"):
+    """A time limit runs for `owner` until `due`, the first moment that is too late.
+
+    `clock`: the rule, or the rung of the ladder that is expected. `place`: which of the flow's clocks; -1 for a rung.
+    `since`: day or moment from which the rule counts; a rung counts from the entry. `facts`: what else it counts with.
+    """
+
+    deadline: int
+    clock: str
+    task: str
+    owner: str
+    due: str
+    place: int = -1
+    since: str | None = None
+    warn: str | None = None
+    provisional: bool = False
+    facts: tuple[dict[str, Any], ...] = ()
+    e: ClassVar[Literal["deadline_started"]] = "deadline_started"
+
+
+class DeadlineRecomputed(Fact, tag="deadline_recomputed"):
+    """A fact came that the rule counts with; `before` and `after` are the due moments, equal when it moved nothing."""
+
+    deadline: int
+    why: str
+    before: str
+    after: str
+    next: str | None = None
+    since: str | None = None
+    fact: dict[str, Any] | None = None
+    provisional: bool = False
+    e: ClassVar[Literal["deadline_recomputed"]] = "deadline_recomputed"
+
+
+class DeadlineWarned(Fact, tag="deadline_warned"):
+    """The due moment is near."""
+
+    deadline: int
+    next: str
+    e: ClassVar[Literal["deadline_warned"]] = "deadline_warned"
+
+
+class DeadlineBreached(Fact, tag="deadline_breached"):
+    """The due moment has passed without the step that stops the clock, or that step was taken too late."""
+
+    deadline: int
+    at: str
+    e: ClassVar[Literal["deadline_breached"]] = "deadline_breached"
+
+
+class ReceiptMissed(Fact, tag="receipt_missed"):
+    """The negative twin of a receipt, made by the hub: it did not come within its limit."""
+
+    deadline: int
+    rung: str
+    at: str
+    e: ClassVar[Literal["receipt_missed"]] = "receipt_missed"
+
+
+class BreachAnnulled(Fact, tag="breach_annulled"):
+    """A fact that came later disproves a breach or a missed receipt. `reason`: `backdated` or `fact_changed`."""
+
+    deadline: int
+    reason: str
+    at: str
+    next: str | None = None
+    e: ClassVar[Literal["breach_annulled"]] = "breach_annulled"
+
+
+class DeadlineEnded(Fact, tag="deadline_ended"):
+    """It runs no more: met (late or in time), void (the rule does not apply after all) or stopped (the task is gone).
+
+    `at`: the legal moment of the step that met it; None for a rung.
+    """
+
+    deadline: int
+    how: Ending
+    at: str | None = None
+    e: ClassVar[Literal["deadline_ended"]] = "deadline_ended"

@@ -1,0 +1,73 @@
+"""How events of time limits change the case. Part of `hub.domain.evolve`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.domain import deadline_events as ev
+from hub.domain.case import Case, Running
+
+
+def _started(case: Case, event: ev.DeadlineStarted) -> None:
+    case.numbered = event.deadline
+    case.deadlines[event.deadline] = Running(
+        clock=event.clock,
+        task=event.task,
+        owner=event.owner,
+        due=event.due,
+        next=event.warn or event.due,
+        place=event.place,
+        since=event.since,
+        facts=event.facts,
+        provisional=event.provisional,
+    )
+
+
+def _recomputed(case: Case, event: ev.DeadlineRecomputed) -> None:
+    running = case.deadlines[event.deadline]
+    facts = running.facts if event.fact is None else (*running.facts, event.fact)
+    case.deadlines[event.deadline] = replace(
+        running,
+        due=event.after,
+        next=event.next,
+        since=event.since or running.since,
+        facts=facts,
+        provisional=event.provisional,
+    )
+
+
+def _warned(case: Case, event: ev.DeadlineWarned) -> None:
+    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], next=event.next)
+
+
+def _breached(case: Case, event: ev.DeadlineBreached | ev.ReceiptMissed) -> None:
+    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], next=None, breached=True)
+
+
+def _annulled(case: Case, event: ev.BreachAnnulled) -> None:
+    running = case.deadlines[event.deadline]
+    if running.met_at is not None:
+        # It was met, and in time as it turns out: nothing is left to say of it.
+        del case.deadlines[event.deadline]
+    else:
+        case.deadlines[event.deadline] = replace(running, next=event.next, breached=False)
+
+
+def _ended(case: Case, event: ev.DeadlineEnded) -> None:
+    running = case.deadlines[event.deadline]
+    if running.breached and event.how == "met" and event.at is not None:
+        case.deadlines[event.deadline] = replace(running, next=None, met_at=event.at)
+    else:
+        del case.deadlines[event.deadline]
+
+
+RULES: dict[str, Callable[[Case, Any], None]] = {
+    "deadline_started": _started,
+    "deadline_recomputed": _recomputed,
+    "deadline_warned": _warned,
+    "deadline_breached": _breached,
+    "receipt_missed": _breached,
+    "breach_annulled": _annulled,
+    "deadline_ended": _ended,
+}

@@ -1,0 +1,60 @@
+"""Telling departments of a time limit: whom is data (`hub/rules/telling.yaml`), what is the contract's notice."""
+
+from typing import Any
+
+from hub.domain.case import Referral, Running
+from hub.domain.decision import Draft
+from hub.domain.telling import Told
+from schemas.classes import FieldClass
+
+
+def tell_warned(draft: Draft, running: Running) -> None:
+    """The due moment is near."""
+    _tell(draft, running, draft.rules.telling.warned, "deadline.warned.v1", {})
+
+
+def tell_breached(draft: Draft, running: Running) -> None:
+    """It has passed: a breach of a clock of the law, or a receipt that is missing."""
+    telling = draft.rules.telling
+    if running.place < 0:
+        whom = telling.missed.get(running.clock, [])  # type: ignore[call-overload]
+        _tell(draft, running, whom, "receipt.missed.v1", {"rung": running.clock})
+    else:
+        _tell(draft, running, telling.breached, "deadline.breached.v1", {"breached_at": draft.at})
+
+
+def tell_annulled(draft: Draft, running: Running, reason: str) -> None:
+    """A fact that came later disproves what was told before."""
+    own = {"annulled_at": draft.at, "reason": reason}
+    _tell(draft, running, draft.rules.telling.annulled, "breach.annulled.v1", own)
+
+
+def _tell(draft: Draft, running: Running, whom: list[Told], type_: str, own: dict[str, Any]) -> None:
+    referral = draft.case.referrals[draft.case.tasks[running.task].referral]
+    notice = {
+        "referral": referral.id,
+        "task": running.task,
+        "clock": running.clock,
+        "article": _article(draft, referral, running),
+        "owner": running.owner,
+        "due_at": running.due,
+        **({"provisional": True} if running.provisional else {}),
+        **own,
+    }
+    owner = draft.rules.departments.get(running.owner)
+    named = {
+        "owner": running.owner,
+        "sender": referral.sender,
+        "superior": None if owner is None else owner.superior,
+    }
+    for department in dict.fromkeys(named[who] for who in whom):
+        if department is not None:
+            draft.tell(department, FieldClass.INTERNAL, type_, notice)
+
+
+def _article(draft: Draft, referral: Referral, running: Running) -> str:
+    """The article of the law; of a rung, the house rule of the flow."""
+    if running.place < 0:
+        return f"{referral.flow} within.{running.clock}"
+    watch = draft.rules.timetable.watch(referral.flow, referral.flow_version, running.place)
+    return watch.article[:300]

@@ -1,0 +1,50 @@
+"""Time limits whose moment has come, for the timekeeper."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from hub.store.pool import Pool
+
+# By the index on (next, id) of those that have a next moment: what waits or is over is never read.
+_DUE = """
+SELECT next, id, case_id, number, clock FROM deadline WHERE next <= $1 AND next IS NOT NULL
+ORDER BY next, id LIMIT $2"""
+_DUE_AFTER = """
+SELECT next, id, case_id, number, clock FROM deadline
+WHERE next <= $1 AND next IS NOT NULL AND (next, id) > ($3, $4) ORDER BY next, id LIMIT $2"""
+
+
+class DueRow(NamedTuple):
+    """A time limit and the moment for which it waits."""
+
+    next: datetime
+    id: str
+    case: str
+    number: int
+    clock: str
+
+
+class DueReader(Protocol):
+    """Raises StoreTrouble."""
+
+    async def due_deadlines(
+        self, upto: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[DueRow]: ...
+
+
+class PostgresDue:
+    """See `DueReader`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def due_deadlines(
+        self, upto: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[DueRow]:
+        """Those whose moment is not later than `upto`, in the order of moment and id, beyond `after`: at most `limit`."""
+        async with self._pool.connection() as connection:
+            if after is None:
+                rows = await connection.fetch(_DUE, upto, limit)
+            else:
+                rows = await connection.fetch(_DUE_AFTER, upto, limit, *after)
+        return [DueRow(*row) for row in rows]
