@@ -30,7 +30,7 @@ from hub.operations.parked_commands import app as parked_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
-from hub.run import ROLES, run_roles
+from hub.run import ROLES, check_roles, run_roles
 from hub.settings import Settings
 from hub.store.upgrade import upgrade
 
@@ -170,10 +170,12 @@ def run(
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if what[0] == "connector":
         _run_connector(home, what[1:])
+    roles = ROLES if what == ["all"] else what
+    check_roles(roles)
     settings = _settings(home, metrics_port=metrics_port, member=member)
     if warning := check_at_start(settings.rules, shanghai_today()):
         logging.getLogger(__name__).warning(warning)
-    raise typer.Exit(_wait(run_roles(settings, ROLES if what == ["all"] else what)))
+    raise typer.Exit(_wait(run_roles(settings, roles)))
 
 
 def _run_connector(home: Path, names: list[str]) -> None:

@@ -31,6 +31,12 @@ ROLES = ("intake", "relay", "projector", "timekeeper", "checkpointer")
 STOP_SECONDS = 10.0
 
 
+def check_roles(roles: Sequence[str]) -> None:
+    """Raises ConfigurationError naming those that are none."""
+    if unknown := sorted(set(roles) - set(ROLES)):
+        raise ConfigurationError(f"roles {', '.join(unknown)}: allowed are {', '.join(ROLES)}, or all alone")
+
+
 async def run_roles(
     settings: Settings,
     roles: Sequence[str],
@@ -42,9 +48,7 @@ async def run_roles(
     Stopping takes at most 10 s: a batch under way commits or is left whole. `parts_of` may substitute parts, `limits`
     those of the watchdog.
     """
-    unknown = sorted(set(roles) - set(ROLES))
-    if unknown:
-        raise ConfigurationError(f"roles {', '.join(unknown)}: allowed are {', '.join(ROLES)}, or all alone")
+    check_roles(roles)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
