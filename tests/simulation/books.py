@@ -119,7 +119,7 @@ class Books:
         there = Counter((r.topic, r.partition, r.offset) for _, r in cluster.kept)
         for at, times in read.items():
             # After a remedy records may be read again from an earlier offset.
-            if times > there[at] + cluster.lost[at[:2]]:
+            if times > there[at] + self._world.remedies[at[:2]]:
                 yield f"record {at} was read {times} times"
         for place, log in cluster.logs.items():
             if self._world.names.owner(place[0]) is None:

@@ -19,6 +19,7 @@ from hub.relay.contents import Contents
 from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.store.sealing import Sealer
+from hub.timekeeper.due import DueMoments
 from hub.timekeeper.timekeeper import Timekeeper
 from schemas.signature import verify
 from tests.simulation.bus import Cluster, Publisher, Source
@@ -177,6 +178,7 @@ class TimekeeperProcess:
             ground.early_limit,
             3.0,
             lambda: ground.clocks.now(ground.clocks.hub),
+            DueMoments(session, ground.signer, ground.names, ground.shards),
         )
         self.process.spawn(self._run(keeper), "timekeeper")
 

@@ -69,6 +69,7 @@ class World:
         self.acknowledged: defaultdict[MessageKey, list[float]] = defaultdict(list)
         self.went_back: dict[TopicPartition, int] = {}
         self.needs_remedy: set[TopicPartition] = set()
+        self.remedies: Counter[TopicPartition] = Counter()
         self._trace = hashlib.sha256()
         self.cluster = Cluster(self.loop, self.weather, self.clocks.broker_ms)
         self.cluster.on_append = self._appended
@@ -231,6 +232,7 @@ class World:
                     back = self.went_back.pop(place)
                     to = back if keyed(self.plan.seed, "remedy", place).random() < 0.5 else 0
                     await self.server.set_position(*place, to)
+                    self.remedies[place] += 1
                     self.went_back[place] = to
 
     def _heal(self) -> None:
