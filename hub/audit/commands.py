@@ -11,10 +11,11 @@ from rich.console import Console
 from hub import loop
 from hub.audit.report import Report
 from hub.audit.timeline import timeline, timeline_json, timeline_table
+from hub.audit.trust import trust_of
 from hub.audit.verify import verify
 from hub.embedded.servers import Addresses
 from hub.errors import HubError
-from hub.home import DEFAULT_HOME
+from hub.home import DEFAULT_HOME, Home
 from hub.operations.case_view import case_view
 from hub.store.reading import ReadStore
 
@@ -50,12 +51,23 @@ def verify_command(
     home: HomeOption = DEFAULT_HOME,
     database: Database = None,
     limit: Annotated[int, typer.Option(min=1, help="How many differences to show.")] = 20,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Directory of public keys, for signatures of checkpoints. Unsaid: the home's."),
+    ] = None,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of checkpoints that a department kept (may be given several times)."),
+    ] = None,
 ) -> None:
-    """Check the journal and all that follows from it. Exits 1 when anything differs."""
-    _run(_verify(home, database, limit))
+    """Check the journal, its checkpoints and all that follows from it. Exits 1 when anything differs."""
+    _run(_verify(home, database, limit, keys, witness or []))
 
 
-async def _verify(home: Path, database: str | None, limit: int) -> None:
+async def _verify(
+    home: Path, database: str | None, limit: int, keys: Path | None, witnesses: list[Path]
+) -> None:
+    trust = trust_of(keys or Home(home).registry, witnesses)
     errors = Console(stderr=True)
     with errors.status("reading") as status:
 
@@ -63,7 +75,7 @@ async def _verify(home: Path, database: str | None, limit: int) -> None:
             status.update(f"{what}: {done} (shard {shard})")
 
         async with _store(home, database) as store:
-            report = await verify(store, tell, limit)
+            report = await verify(store, tell, limit, trust)
     _print(report)
     if not report.good:
         raise typer.Exit(1)
@@ -77,6 +89,10 @@ def _print(report: Report) -> None:
     typer.echo(
         f"{report.entries} entries, {report.inbox} inbox rows, {report.cases} cases, {report.referrals} referrals, "
         f"{report.tasks} tasks, {report.aliases} numbers in {report.seconds:.1f} s ({report.rate:.0f} entries/s)"
+    )
+    checked = "signatures checked" if report.signed else "signatures not checked: no keys were given"
+    typer.echo(
+        f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked})"
     )
     for shard, root in sorted(report.roots.items()):
         typer.echo(f"shard {shard}: root {root}")

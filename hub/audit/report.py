@@ -27,7 +27,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Report:
-    """What was checked, and the differences in the order in which they were met; `limit` are kept."""
+    """What was checked, and the differences in the order in which they were met; `limit` are kept.
+
+    `signed`: signatures of checkpoints were checked too, because keys were given.
+    """
 
     limit: int = 20
     expected_entries: int = 0
@@ -37,6 +40,9 @@ class Report:
     referrals: int = 0
     tasks: int = 0
     aliases: int = 0
+    checkpoints: int = 0
+    cosignatures: int = 0
+    signed: bool = False
     seconds: float = 0.0
     roots: dict[int, str] = field(default_factory=dict)
     rules: set[str] = field(default_factory=set)

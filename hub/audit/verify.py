@@ -4,32 +4,39 @@ All of it is of one moment (one snapshot). First each shard in the order of its 
 the entry's bytes, leaf hashes, Merkle frontier, inbox. Then case by case: state and projected rows made anew
 from the journal's events. Memory is bounded by one batch and the longest case. Decisions are not made again.
 
-What it can't see: a journal that was rewritten from some entry on with everything that follows from it, by
-somebody who may write all tables. That takes a root kept elsewhere, to compare `Report.roots` with.
+A journal that was rewritten with everything that follows from it shows by its checkpoints. Where those were rewritten
+too, with the hub's key, it shows by what a witness kept (`Trust.kept`), and by nothing else.
 """
 
 import time
 
 from hub.audit.report import Progress, Report
 from hub.audit.verify_cases import verify_cases
+from hub.audit.verify_checkpoints import Trust, verify_rest, walk
 from hub.audit.verify_journal import Tallies, verify_journal
 from hub.projector.projector import Projector
-from hub.store import read_journal
+from hub.store import read_checkpoints, read_journal
 from hub.store.reading import ReadStore, Snapshot, standing
 
 
-async def verify(read_store: ReadStore, progress: Progress | None = None, limit: int = 20) -> Report:
+async def verify(
+    read_store: ReadStore, progress: Progress | None = None, limit: int = 20, trust: Trust | None = None
+) -> Report:
     """Check everything. What it finds is in the report; raises StoreTrouble when the database goes away."""
     report, began = Report(limit), time.monotonic()
-    tell = progress or _silent
+    tell, trust = progress or _silent, trust or Trust()
+    report.signed = trust.keys is not None
     tallies: Tallies = {}
     async with read_store.snapshot() as view:
         heads = await read_journal.heads(view)
         followers = (await standing(view)).followers
         positions = {head.shard: followers.get((Projector.name, head.shard), 0) for head in heads}
         report.expected_entries = sum(head.seq for head in heads)
+        log = await read_checkpoints.log_name(view)
         for head in heads:
-            await verify_journal(view, head, positions[head.shard], tallies, report, tell)
+            checkpoints = walk(view, head.shard, log, trust, report)
+            await verify_journal(view, head, positions[head.shard], tallies, checkpoints, report, tell)
+        await verify_rest(view, log, positions, trust, report)
         for head in heads:
             await verify_cases(view, head, positions[head.shard], tallies, report, tell)
         await _rest(view, tallies, report)

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from hub.audit.report import Progress, Report
-from hub.audit.verify_journal import Tallies, add_tallies
+from hub.audit.verify_journal import CHANGED, Tallies, add_tallies
 from hub.domain.case import Case
 from hub.domain.entry import Entry
 from hub.domain.evolve import fold
@@ -61,7 +61,11 @@ async def _compare(
     aliases: set[tuple[str, str, str, str]] = set()
     for case, entries in cases:
         _compare_state(shard, case, entries, stored, report)
-        projection = add_tallies(tallies, [entry for entry in entries if entry.seq <= position])
+        try:
+            projection = add_tallies(tallies, [entry for entry in entries if entry.seq <= position])
+        except CHANGED as problem:
+            report.differs("events that can be projected", "rows", repr(problem), shard, case=case)
+            continue
         made = _referrals(projection)
         referrals |= made
         tasks |= _tasks(projection, made)
@@ -83,7 +87,7 @@ def _compare_state(
     found = stored.states.get(case)
     try:
         folded = fold(Case(case), (event for entry in entries for event in entry.events))
-    except (KeyError, ValueError, TypeError) as problem:
+    except CHANGED as problem:
         report.differs("events that can be folded", "a case", repr(problem), shard, case=case)
         return
     if folded.version == 0:

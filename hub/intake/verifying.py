@@ -61,6 +61,10 @@ class KeyRegistry:
         """All keys that a source ever had, valid or not."""
         return [key for (owner, _), (_, key) in self._keys.items() if owner == source]
 
+    def by_source(self) -> dict[str, list[Ed25519PublicKey]]:
+        """All keys of every source."""
+        return {source: self.of(source) for source in {owner for owner, _ in self._keys}}
+
     async def look_ahead(self, messages: Sequence[Read], checker: Checker) -> None:
         """Have the signatures of a backlog checked beside; `check` then knows. Raises CheckerTrouble."""
         named = [(m, self._raw.get((m.envelope.source, m.envelope.keyid or ""))) for m in messages]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from hub.domain.case import MessageRef
 from hub.store.reading import Snapshot
 
@@ -19,12 +21,9 @@ _INBOX = """
 SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
 FROM unnest($1::text[], $2::text[]) AS asked (source, message_id) JOIN inbox i USING (source, message_id)"""
 _INBOX_COUNT = "SELECT count(*) FROM inbox WHERE shard = $1"
-_INBOX_STRAYS = """
-SELECT i.seq, i.source, i.message_id FROM inbox i LEFT JOIN journal j ON j.shard = i.shard AND j.seq = i.seq
-WHERE i.shard = $1 AND (j.seq IS NULL
-    OR convert_from(j.entry, 'UTF8')::jsonb ->> 'source' IS DISTINCT FROM i.source
-    OR convert_from(j.entry, 'UTF8')::jsonb ->> 'message' IS DISTINCT FROM i.message_id)
-ORDER BY i.seq, i.source, i.message_id LIMIT $2"""
+_INBOX_OF_SHARD = """
+SELECT i.seq, i.source, i.message_id, j.entry FROM inbox i LEFT JOIN journal j ON j.shard = i.shard AND j.seq = i.seq
+WHERE i.shard = $1 ORDER BY i.seq, i.source, i.message_id"""
 _STATES = "SELECT case_id, shard, version, state FROM case_state WHERE case_id = ANY($1::text[])"
 _REFERRALS = "SELECT * FROM referral WHERE case_id = ANY($1::text[])"
 _TASKS = "SELECT * FROM task WHERE case_id = ANY($1::text[])"
@@ -134,8 +133,24 @@ async def inbox_count(view: Snapshot, shard: int) -> int:
 
 
 async def inbox_strays(view: Snapshot, shard: int, limit: int) -> list[tuple[int, MessageRef]]:
-    """Inbox rows that point at no entry or at another message's. Reads it all: only after a difference."""
-    return [(r[0], MessageRef(r[1], r[2])) for r in await view.rows(_INBOX_STRAYS, shard, limit)]
+    """Inbox rows that point at no entry or at another message's, or at one that can't be read.
+
+    Reads it all: only after a difference.
+    """
+    found: list[tuple[int, MessageRef]] = []
+    async for rows in view.batches(_INBOX_OF_SHARD, shard):
+        found += [(row[0], MessageRef(row[1], row[2])) for row in rows if _named(row[3]) != (row[1], row[2])]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _named(raw: bytes | None) -> tuple[object, object] | None:
+    try:
+        entry = from_json(raw or b"")
+    except ValueError:
+        return None
+    return (entry.get("source"), entry.get("message")) if isinstance(entry, dict) else None
 
 
 async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:

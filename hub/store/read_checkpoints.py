@@ -1,0 +1,69 @@
+"""Stored checkpoints with what witnesses signed under them, read for proof: in order, in batches."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from hub.domain.merkle import HASH_BYTES
+from hub.store.reading import Snapshot
+
+_LOG = "SELECT value FROM meta WHERE name = 'log'"
+_IN_ORDER = """
+SELECT c.size, c.previous, c.note, c.proof, c.frontier,
+    coalesce((SELECT array_agg(ARRAY[s.witness, s.line] ORDER BY s.witness) FROM cosignature s
+              WHERE s.shard = c.shard AND s.size = c.size), '{}')
+FROM checkpoint c WHERE c.shard = $1 ORDER BY c.size"""
+_STRAYS = """
+SELECT s.shard, s.size, s.witness FROM cosignature s
+WHERE NOT EXISTS (SELECT FROM checkpoint c WHERE c.shard = s.shard AND c.size = s.size) ORDER BY 1, 2, 3 LIMIT $1"""
+_OUTSIDE = """
+SELECT c.shard, c.size FROM checkpoint c WHERE NOT EXISTS (SELECT FROM shard s WHERE s.shard = c.shard)
+ORDER BY 1, 2 LIMIT $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A checkpoint's row. `lines`: witness and signature line, of all that cosigned it."""
+
+    size: int
+    previous: int
+    note: str
+    proof: bytes
+    frontier: bytes
+    lines: list[tuple[str, str]]
+
+    def hashes(self) -> tuple[bytes, ...]:
+        """The proof's hashes."""
+        return tuple(self.proof[i : i + HASH_BYTES] for i in range(0, len(self.proof), HASH_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class CosignatureRow:
+    """Where a cosignature belongs."""
+
+    shard: int
+    size: int
+    witness: str
+
+
+async def log_name(view: Snapshot) -> str:
+    """The name of this store's log."""
+    rows = await view.rows(_LOG)
+    return str(rows[0][0]) if rows else ""
+
+
+async def in_order(view: Snapshot, shard: int) -> AsyncIterator[StoredCheckpoint]:
+    """The checkpoints of a shard by size."""
+    async for rows in view.batches(_IN_ORDER, shard):
+        for row in rows:
+            lines = [(each[0], each[1]) for each in row[5]]
+            yield StoredCheckpoint(row[0], row[1], row[2], row[3], row[4], lines)
+
+
+async def strays(view: Snapshot, limit: int) -> list[CosignatureRow]:
+    """Cosignatures of checkpoints that are not there."""
+    return [CosignatureRow(*row) for row in await view.rows(_STRAYS, limit)]
+
+
+async def outside(view: Snapshot, limit: int) -> list[tuple[int, int]]:
+    """Checkpoints (shard, size) of shards that are not there."""
+    return [(row[0], row[1]) for row in await view.rows(_OUTSIDE, limit)]
