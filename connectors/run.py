@@ -14,6 +14,8 @@ from connectors.sdk.runner import run
 from connectors.sdk.store import Store
 from connectors.sdk.store.database import only_process
 
+_VERBS = ("status", "retry", "skip", "rewind", "checkpoints", "forget_checkpoints")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0 ended or done, 1 failed, 2 wrong configuration or use, 3 a loop hung."""
@@ -21,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     _log_to_stderr(options.log_level)
     try:
         config = load_config(options.config)
-        if options.status or options.retry or options.skip or options.rewind:
+        if any(getattr(options, verb) for verb in _VERBS):
             return _look(config, options)
         return asyncio.run(run(config))
     except ConnectorError as error:
@@ -41,6 +43,16 @@ def _look(config: ConnectorConfig, options: argparse.Namespace) -> int:
         return 0
     store = Store(config.store, config.department)
     try:
+        if options.checkpoints:
+            for note in store.checkpoints.notes():
+                print(note.to_bytes().decode())
+            return 0
+        if options.forget_checkpoints:
+            print(
+                f"{store.checkpoints.forget()} checkpoints forgotten; the next one begins anew",
+                file=sys.stderr,
+            )
+            return 0
         if options.status:
             print(
                 json.dumps({"department": config.department, **store.counts()}, ensure_ascii=False, indent=2)
@@ -58,8 +70,18 @@ def _look(config: ConnectorConfig, options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connectors.run", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the connector's YAML file")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     verbs = parser.add_mutually_exclusive_group()
+    verbs.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="print the checkpoints of the hub that are kept, for an auditor",
+    )
+    verbs.add_argument(
+        "--forget-checkpoints",
+        action="store_true",
+        help="after a person has settled an alarm: keep checkpoints anew, from the next one on",
+    )
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     verbs.add_argument("--status", action="store_true", help="print how many messages stand where, as JSON")
     verbs.add_argument("--retry", metavar="MESSAGE", help="deliver a rejected message again")
     verbs.add_argument("--skip", metavar="MESSAGE", help="give a rejected message up; its case goes on")

@@ -32,6 +32,18 @@ class BackoffSettings(BaseModel):
         return Backoff(self.first, self.longest)
 
 
+class WitnessSettings(BaseModel):
+    """The department keeps the checkpoints of the hub's journal. `hub_keys`: files with the hub's public keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hub_keys: Annotated[tuple[Path, ...], Field(min_length=1)]
+
+    def from_directory(self, directory: Path) -> Self:
+        """The same with relative paths made absolute from there."""
+        return self.model_copy(update={"hub_keys": tuple(directory / file for file in self.hub_keys)})
+
+
 class ConnectorConfig(BaseModel):
     """Everything a connector is told. Times are seconds. `transport` goes to the mapping as `Kit.settings`.
 
@@ -62,6 +74,7 @@ class ConnectorConfig(BaseModel):
     retention_days: Annotated[int, Field(ge=1)] | None = 90
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    witness: WitnessSettings | None = None
 
     @field_validator("kafka", mode="before")
     @classmethod
@@ -80,7 +93,11 @@ class ConnectorConfig(BaseModel):
 
     def from_directory(self, directory: Path) -> Self:
         """The same with our own relative paths made absolute from there."""
-        paths = {name: directory / getattr(self, name) for name in ("key_file", "store", "attachments")}
+        paths: dict[str, Any] = {
+            name: directory / getattr(self, name) for name in ("key_file", "store", "attachments")
+        }
+        if self.witness is not None:
+            paths["witness"] = self.witness.from_directory(directory)
         if self.profile is not None:
             paths["profile"] = directory / self.profile
         return self.model_copy(update={**paths, "kafka": self.kafka.from_directory(directory)})

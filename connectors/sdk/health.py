@@ -49,9 +49,9 @@ class StoreMetrics(Collector):
         )
         troubles = self._pulse.troubles()
         for loop, age in self._pulse.ages().items():
-            if loop in ("poll", "send", "receive", "deliver"):
+            if loop in ("poll", "send", "receive", "deliver", "witness"):
                 ages.add_metric([self._department, loop], age)
-        for part in ("poll", "send", "receive", "sink", "store"):
+        for part in ("poll", "send", "receive", "sink", "store", "witness"):
             trouble.add_metric([self._department, part], float(part in troubles))
         return [messages, ages, trouble]
 

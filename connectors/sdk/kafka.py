@@ -105,6 +105,16 @@ def topic_in(prefix: str, department: str) -> str:
     return f"{prefix}dept.{department}.in"
 
 
+def topic_checkpoints(prefix: str) -> str:
+    """Where the hub publishes signed checkpoints of its journal."""
+    return f"{prefix}hub.checkpoints"
+
+
 def group(prefix: str, department: str) -> str:
     """The connector's consumer group; access lists grant it by the prefix `dept.<id>.`."""
     return f"{prefix}dept.{department}.connector"
+
+
+def witness_group(prefix: str, department: str) -> str:
+    """The group in which the connector reads checkpoints."""
+    return f"{prefix}dept.{department}.witness"

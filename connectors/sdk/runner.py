@@ -16,7 +16,7 @@ from connectors.sdk.attachments import DirectoryAttachments
 from connectors.sdk.config import ConnectorConfig, load_build
 from connectors.sdk.delivery import Deliverer
 from connectors.sdk.health import serving
-from connectors.sdk.kafka import group, topic_in, topic_out
+from connectors.sdk.kafka import group, topic_checkpoints, topic_in, topic_out, witness_group
 from connectors.sdk.poller import Poller
 from connectors.sdk.ports import Kit, Sink, Source
 from connectors.sdk.receiver import Receiver
@@ -24,6 +24,8 @@ from connectors.sdk.sender import Sender
 from connectors.sdk.store import Store
 from connectors.sdk.store.database import only_process
 from connectors.sdk.waiting import Bell, Pulse
+from connectors.sdk.witness import Witness, hub_keys
+from connectors.sdk.witnessing import Witnessing
 from connectors.sdk.writing import Writer, load_key
 
 log = logging.getLogger(__name__)
@@ -118,6 +120,16 @@ class Connector:
             pulse=self._pulse,
             clock=time.time,
         )
+        self._witnessing: Witnessing | None = None
+        if config.witness is not None:
+            self._witnessing = Witnessing(
+                Witness(store.checkpoints, hub_keys(config.witness.hub_keys), time.time),
+                topic_checkpoints(prefix),
+                witness_group(prefix, department),
+                config.kafka,
+                backoff=backoff,
+                pulse=self._pulse,
+            )
 
     async def run(self) -> int:
         """Run until told to stop or a loop ends; the exit code."""
@@ -136,6 +148,9 @@ class Connector:
                 "forgetting": self._forget(),
                 "stop": self._stopped(),
             }
+            if self._witnessing is not None:
+                self._pulse.beat("witness")
+                loops["witness"] = self._witnessing.run()
             tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in loops.items()]
             try:
                 ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

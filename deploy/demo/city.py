@@ -88,6 +88,7 @@ class City:
             "ask_again_after": 5.0,
             "backoff": {"first": 0.2, "longest": 5.0},
             "transport": self._transport(department),
+            "witness": {"hub_keys": [str((self.home.registry / "hub.hub-1.yaml").resolve())]},
         }
         if department == "justice":
             content["profile"] = str(PROFILE)

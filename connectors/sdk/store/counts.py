@@ -25,6 +25,8 @@ def counts(database: Database) -> dict[str, Any]:
         "held": held,
         "holes": _one(database, "SELECT COUNT(*) FROM hole"),
         "unreadable": _one(database, "SELECT COUNT(*) FROM rejected"),
+        "checkpoints": _one(database, "SELECT COUNT(*) FROM checkpoint"),
+        "checkpoint_alarms": _one(database, "SELECT COUNT(*) FROM checkpoint_alarm"),
         "links": _one(database, "SELECT COUNT(*) FROM link"),
         "oldest_unsent": _value(database, "SELECT MIN(taken_at) FROM outbox WHERE state = 'new'"),
         "oldest_undelivered": _value(database, "SELECT MIN(taken_at) FROM inbox WHERE state = 'pending'"),
@@ -39,6 +41,7 @@ def _problems(database: Database) -> list[dict[str, str]]:
         " UNION ALL SELECT 'rejected', message, reason, ended_at FROM inbox WHERE state = 'rejected'"
         " UNION ALL SELECT 'unreadable', topic || '/' || partition || '/' || record_offset, reason, at"
         " FROM rejected"
+        " UNION ALL SELECT 'checkpoint ' || kind, origin || ' ' || COALESCE(size, ''), detail, at FROM checkpoint_alarm"
         " ORDER BY at DESC LIMIT 20"
     )
     return [{"what": row["what"], "id": row["id"], "problem": row["problem"]} for row in rows]

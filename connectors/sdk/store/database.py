@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.errors import ForeignStore, StoreInUse
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE identity (department TEXT NOT NULL);
@@ -101,6 +101,30 @@ CREATE TABLE rejected (
 );
 """
 
+_CHECKPOINTS = """
+CREATE TABLE checkpoint (
+    origin TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    note BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (origin, size)
+) WITHOUT ROWID;
+CREATE TABLE checkpoint_alarm (
+    kind TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    size INTEGER,
+    detail TEXT NOT NULL,
+    raw BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (kind, digest)
+) WITHOUT ROWID;
+"""
+
+# What each version adds to the one before.
+_STEPS = (_TABLES, _CHECKPOINTS)
+
 
 class Database:
     """One connection, one writer. Every call blocks on disk for milliseconds; committed means on disk.
@@ -163,13 +187,14 @@ class Database:
     def _prepare(self, path: Path, department: str) -> None:
         with self.transaction():
             version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _TABLES.split(";"):
-                    self._connection.execute(statement)
-                self._connection.execute("INSERT INTO identity VALUES (?)", (department,))
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
+            if version > VERSION:
                 raise ForeignStore(f"store {path}: version {version}; this kit reads version {VERSION}")
+            for step in _STEPS[version:]:
+                for statement in step.split(";"):
+                    self._connection.execute(statement)
+            if version == 0:
+                self._connection.execute("INSERT INTO identity VALUES (?)", (department,))
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
             owner = self._connection.execute("SELECT department FROM identity").fetchone()[0]
             if owner != department:
                 raise ForeignStore(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sdk.ports import Delivered, Link, Unmapped
+from connectors.sdk.store.checkpoints import Checkpoints
 from connectors.sdk.store.counts import counts
 from connectors.sdk.store.database import Database
 from connectors.sdk.store.inbox import Hole, Inbox, Next, Received, Unreadable
@@ -37,6 +38,7 @@ class Store:
         self.outbox = Outbox(self._database)
         self.inbox = Inbox(self._database)
         self.links = StoreLinks(self._database)
+        self.checkpoints = Checkpoints(self._database)
 
     @property
     def cursor(self) -> str | None:
