@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol
 from hub.store.pool import Pool
 
 # By the index on (next, id) of those that have a next moment: what waits or is over is never read.
-_DUE = """
+FIRST_PAGE = """
 SELECT next, id, case_id, number, clock FROM deadline WHERE next <= $1 AND next IS NOT NULL
 ORDER BY next, id LIMIT $2"""
-_DUE_AFTER = """
+NEXT_PAGE = """
 SELECT next, id, case_id, number, clock FROM deadline
 WHERE next <= $1 AND next IS NOT NULL AND (next, id) > ($3, $4) ORDER BY next, id LIMIT $2"""
 
@@ -44,7 +44,7 @@ class PostgresDue:
         """Those whose moment is not later than `upto`, in the order of moment and id, beyond `after`: at most `limit`."""
         async with self._pool.connection() as connection:
             if after is None:
-                rows = await connection.fetch(_DUE, upto, limit)
+                rows = await connection.fetch(FIRST_PAGE, upto, limit)
             else:
-                rows = await connection.fetch(_DUE_AFTER, upto, limit, *after)
+                rows = await connection.fetch(NEXT_PAGE, upto, limit, *after)
         return [DueRow(*row) for row in rows]
