@@ -11,6 +11,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from connectors.sdk.kafka import group
 from connectors.sdk.writing import Writer
 from hub.bus.memory import MemoryRecord
 from hub.bus.ports import TopicPartition
@@ -258,6 +259,13 @@ class World:
                 (topic, shard)
             ):
                 found.append(f"{topic}/{shard} is not read to its end")
+        for place in sorted(self.cluster.logs):
+            department = place[0].removeprefix("dept.").removesuffix(".in")
+            reader = (group("", department), place)
+            if department in self.connectors and self.cluster.committed.get(reader, 0) != self.cluster.end(
+                place
+            ):
+                found.append(f"{place[0]}/{place[1]} is not read to its end")
         for shard in range(self.plan.shards):
             head = len(self.server.journal(shard))
             for follower in ("relay", "projector"):
