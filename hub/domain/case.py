@@ -30,20 +30,25 @@ class Custody(NamedTuple):
 class Running(Struct, omit_defaults=True, gc=False):
     """A time limit that runs, or that was met too late: then `met_at` is when, and facts that come later may disprove it.
 
-    `clock`, `place`, `since`, `due`, `facts` as in `DeadlineStarted`; `next`: when the hub's clock speaks of it next.
+    `clock`, `place`, `since`, `due`, `facts` as in `DeadlineStarted`; `warn`: when to warn, until that was done.
     """
 
     clock: str
     task: str
     owner: str
     due: str
-    next: str | None
     place: int = -1
     since: str | None = None
+    warn: str | None = None
     facts: tuple[dict[str, Any], ...] = ()
     provisional: bool = False
     breached: bool = False
     met_at: str | None = None
+
+    @property
+    def next(self) -> str | None:
+        """When the hub's clock speaks of it next; None: never again, unless a fact moves it."""
+        return None if self.breached else self.warn or self.due
 
 
 class Task(Struct, omit_defaults=True, gc=False):

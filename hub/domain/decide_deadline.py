@@ -24,26 +24,18 @@ def follow_clocks(draft: Draft, touched: Touched) -> None:
     """Bring the law's clocks in line with the case. Called once, after all else that the message did."""
     if draft.case.deadlines:
         _stop_those_gone(draft)
-    for task in _tasks(draft, touched):
+    case, timetable = draft.case, draft.rules.timetable
+    for task in case.tasks.values():
+        if not (touched.facts or task.id in touched.tasks or task.referral in touched.referrals):
+            continue
+        referral = case.referrals[task.referral]
+        watches = timetable.watches[referral.flow, referral.flow_version, task.role == "co_handler"]
+        if not watches or task.role == "copy" or _gone(referral, task):
+            continue
         names = touched.of(task)
-        referral = draft.case.referrals[task.referral]
-        watches = draft.rules.timetable.watches[referral.flow, referral.flow_version]
         found = {watch.place: watch for name in names for watch in watches.get(name, ())}
         for place in sorted(found):
-            if (found[place].of.bound == "co_handler") == (task.role == "co_handler"):
-                _look(draft, referral, task, found[place], names)
-
-
-def _tasks(draft: Draft, touched: Touched) -> list[Task]:
-    """Tasks whose clocks may have been touched: leads' and co-handlers' that are not gone."""
-    case = draft.case
-    return [
-        task
-        for task in case.tasks.values()
-        if (touched.facts or task.id in touched.tasks or task.referral in touched.referrals)
-        and task.role != "copy"
-        and not _gone(case.referrals[task.referral], task)
-    ]
+            _look(draft, referral, task, found[place], names)
 
 
 def _gone(referral: Referral, task: Task) -> bool:
@@ -215,7 +207,7 @@ def recompute(
 
 def _next(draft: Draft, running: Running, times: Times) -> str:
     """When the hub's clock speaks next: a warning that was given is not given again but for a later due moment."""
-    warned = running.next == running.due or running.breached
+    warned = running.warn is None
     if times.warn is None or (warned and times.warn <= draft.at):
         return times.due
     return times.warn

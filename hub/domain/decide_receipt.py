@@ -26,7 +26,8 @@ def follow_receipts(draft: Draft, touched: Touched) -> None:
     """Bring the limits of the ladder in line with the case, for the tasks that the message touched."""
     case = draft.case
     limits = {one.task: number for number, one in case.deadlines.items() if one.place < 0}
-    for task in list(case.tasks.values()):
+    # Tasks themselves do not change here.
+    for task in case.tasks.values():
         if task.id not in touched.tasks and task.referral not in touched.referrals:
             continue
         referral = case.referrals[task.referral]
@@ -55,7 +56,7 @@ def expected(referral: Referral, task: Task) -> str | None:
 
 def _start(draft: Draft, referral: Referral, task: Task, rung: str) -> None:
     owner = referral.sender if rung in _SENDERS else task.department
-    within = draft.rules.limits(draft.flow(referral), owner).get(rung)
+    within = draft.rules.limits(referral.flow, referral.flow_version, owner).get(rung)
     if within is not None:
         due = draft.rules.timetable.limit(within, draft.at)
         draft.add(de.DeadlineStarted(draft.case.numbered + 1, rung, task.id, owner, due))

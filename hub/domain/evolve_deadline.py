@@ -12,15 +12,15 @@ from hub.domain.case import Case, Running
 def _started(case: Case, event: ev.DeadlineStarted) -> None:
     case.numbered = event.deadline
     case.deadlines[event.deadline] = Running(
-        clock=event.clock,
-        task=event.task,
-        owner=event.owner,
-        due=event.due,
-        next=event.warn or event.due,
-        place=event.place,
-        since=event.since,
-        facts=event.facts,
-        provisional=event.provisional,
+        event.clock,
+        event.task,
+        event.owner,
+        event.due,
+        event.place,
+        event.since,
+        event.warn,
+        event.facts,
+        event.provisional,
     )
 
 
@@ -30,19 +30,19 @@ def _recomputed(case: Case, event: ev.DeadlineRecomputed) -> None:
     case.deadlines[event.deadline] = replace(
         running,
         due=event.after,
-        next=event.next,
         since=event.since or running.since,
+        warn=_warn(event.next, event.after),
         facts=facts,
         provisional=event.provisional,
     )
 
 
 def _warned(case: Case, event: ev.DeadlineWarned) -> None:
-    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], next=event.next)
+    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], warn=None)
 
 
 def _breached(case: Case, event: ev.DeadlineBreached | ev.ReceiptMissed) -> None:
-    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], next=None, breached=True)
+    case.deadlines[event.deadline] = replace(case.deadlines[event.deadline], warn=None, breached=True)
 
 
 def _annulled(case: Case, event: ev.BreachAnnulled) -> None:
@@ -51,13 +51,17 @@ def _annulled(case: Case, event: ev.BreachAnnulled) -> None:
         # It was met, and in time as it turns out: nothing is left to say of it.
         del case.deadlines[event.deadline]
     else:
-        case.deadlines[event.deadline] = replace(running, next=event.next, breached=False)
+        case.deadlines[event.deadline] = replace(running, warn=_warn(event.next, running.due), breached=False)
+
+
+def _warn(next_: str | None, due: str) -> str | None:
+    return None if next_ == due else next_
 
 
 def _ended(case: Case, event: ev.DeadlineEnded) -> None:
     running = case.deadlines[event.deadline]
     if running.breached and event.how == "met" and event.at is not None:
-        case.deadlines[event.deadline] = replace(running, next=None, met_at=event.at)
+        case.deadlines[event.deadline] = replace(running, warn=None, met_at=event.at)
     else:
         del case.deadlines[event.deadline]
 

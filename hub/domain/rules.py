@@ -42,10 +42,11 @@ class Rules:
         known = self.departments.get(department)
         return flow.within if known is None else known.ladder(flow.flow).over(flow.within)
 
-    def limits(self, flow: Flow, department: str) -> dict[str, Within]:
+    def limits(self, flow: str, version: int, department: str) -> dict[str, Within]:
         """The same by rung, without those that have no limit."""
-        asked = flow.flow, flow.version, department
+        asked = flow, version, department
         known = self.timetable.ladders.get(asked)
         if known is None:
-            known = self.timetable.ladders[asked] = ladder_limits(self.ladder(flow, department))
+            known = ladder_limits(self.ladder(self.flow_version(flow, version), department))
+            self.timetable.ladders[asked] = known
         return known

@@ -42,7 +42,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Timetable:
-    """`watches`: by flow and version, the clocks that an instant or a fact touches.
+    """`watches`: by flow, version and whether they bind co-handlers, the clocks that an instant or a fact touches.
 
     It remembers what it computed, which makes no difference but for the pace; `ladders` likewise, by flow, version and
     department (`hub.domain.rules`).
@@ -50,26 +50,27 @@ class Timetable:
 
     clocks: Clocks
     calendar: Calendar
-    watches: dict[tuple[str, int], dict[str, tuple[Watch, ...]]]
+    watches: dict[tuple[str, int, bool], dict[str, tuple[Watch, ...]]]
     ladders: dict[tuple[str, int, str], dict[str, Within]] = field(default_factory=dict)
     _times: dict[tuple[str, str], Times] = field(default_factory=dict)
-    _limits: dict[tuple[str, str], str] = field(default_factory=dict)
+    _limits: dict[tuple[int, str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, flows: Iterable[Flow], clocks: Clocks, calendar: Calendar) -> "Timetable":
         """Join them. A flow may name a clock that the law gives no number: it is told of, and never due."""
         table = cls(clocks, calendar, {})
         for flow in flows:
-            touched: dict[str, tuple[Watch, ...]] = {}
-            for watch in table._watches(flow):
-                for name in dict.fromkeys((watch.of.starts, *watch.of.ends, *watch.of.when)):
-                    touched[name] = (*touched.get(name, ()), watch)
-            table.watches[flow.flow, flow.version] = touched
+            for helpers in (False, True):
+                touched: dict[str, tuple[Watch, ...]] = {}
+                table.watches[flow.flow, flow.version, helpers] = touched
+                for watch in table._watches(flow, helpers):
+                    for name in dict.fromkeys((watch.of.starts, *watch.of.ends, *watch.of.when)):
+                        touched[name] = (*touched.get(name, ()), watch)
         return table
 
-    def _watches(self, flow: Flow) -> Iterable[Watch]:
+    def _watches(self, flow: Flow, helpers: bool) -> Iterable[Watch]:
         for place, one in enumerate(flow.clocks):
-            rule = self.clocks.by_id.get(one.id)
+            rule = self.clocks.by_id.get(one.id) if (one.bound == "co_handler") == helpers else None
             if rule is not None and (rule.by_letter or not rule.recorded_only):
                 yield Watch(place, one, rule, article_words(rule, self.clocks))
 
@@ -77,7 +78,8 @@ class Timetable:
         """One clock of a flow by its place."""
         return next(
             watch
-            for watches in self.watches[flow, version].values()
+            for helpers in (False, True)
+            for watches in self.watches[flow, version, helpers].values()
             for watch in watches
             if watch.place == place
         )
@@ -105,23 +107,24 @@ class Timetable:
 
     def limit(self, within: Within, at: str) -> str:
         """The first moment that is too late for a step expected since `at`: the last day lasts until 24:00."""
-        amount, unit = within.amount, within.unit
-        moment = datetime.fromisoformat(at)
-        if unit == "H":
-            return written(moment + timedelta(hours=amount))
-        day = moment.astimezone(SHANGHAI).date()
-        asked = str(within), day.isoformat()
+        asked = within.amount, within.unit, at
         known = self._limits.get(asked)
         if known is None:
-            if unit == "WD":
-                last = self.calendar.add_working(day, amount)
-            else:
-                last = add_months(day, amount, False) if unit == "M" else day + amount * _DAY
-            known = written(_begins(last + _DAY))
+            known = written(self._limit(within.amount, within.unit, datetime.fromisoformat(at)))
             if len(self._limits) >= _REMEMBERED:
                 self._limits.clear()
             self._limits[asked] = known
         return known
+
+    def _limit(self, amount: int, unit: str, at: datetime) -> datetime:
+        if unit == "H":
+            return at + timedelta(hours=amount)
+        day = at.astimezone(SHANGHAI).date()
+        if unit == "WD":
+            last = self.calendar.add_working(day, amount)
+        else:
+            last = add_months(day, amount, False) if unit == "M" else day + amount * _DAY
+        return _begins(last + _DAY)
 
 
 def facts_of(since: str, facts: Iterable[Mapping[str, Any]]) -> tuple[Fact, ...]:
