@@ -12,6 +12,7 @@ from tests.bench import compare
 
 LONG = {
     "backlog": "a large backlog: catch-up rate, memory, several intake processes",
+    "deadlines": "a million open time limits: a timekeeper's start, its idle looks, ten thousand due at once",
     "flood": "one department at ten times its share: what others notice of it",
     "scale": "cost of a message with a thousand and with a million open cases",
     "soak": "memory at a steady rate",
