@@ -7,10 +7,12 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from hub.bus.kafka_feed import KafkaFeed
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
-from hub.bus.topics import TopicNames
+from hub.bus.topics import COSIGNATURES, TopicNames
 from hub.checkpointer.checkpointer import Checkpointer
+from hub.checkpointer.cosignatures import Cosignatures
 from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.ending import Ending
@@ -210,6 +212,17 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
 def checkpointer_of(parts: Parts, publisher: KafkaPublisher) -> Checkpointer:
     """The checkpointer on the real database and bus."""
     return Checkpointer(PostgresCheckpoints(parts.pool), publisher, parts.signer, parts.names)
+
+
+def cosignatures_of(parts: Parts, feed: KafkaFeed) -> Cosignatures:
+    """What gathers the signatures of witnesses."""
+    return Cosignatures(feed, PostgresCheckpoints(parts.pool), parts.keys, parts.rules.departments)
+
+
+def cosignature_feed(parts: Parts) -> KafkaFeed:
+    """The topic of cosignatures, in a group of its name."""
+    topic = parts.names.hub(COSIGNATURES)
+    return KafkaFeed(parts.settings.kafka_address, topic, topic)
 
 
 def tune_collector() -> None:

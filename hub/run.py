@@ -13,6 +13,8 @@ from hub.app import (
     IntakeRole,
     Parts,
     checkpointer_of,
+    cosignature_feed,
+    cosignatures_of,
     parts_of,
     timekeeper_of,
     tune_collector,
@@ -76,6 +78,9 @@ async def run_roles(
             own = KafkaPublisher(settings.kafka_address, "fengqiao-checkpointer")
             stack.push_async_callback(own.stop)
             tasks.append(asyncio.create_task(checkpointer_of(parts, own).run(), name="checkpointer"))
+            feed = cosignature_feed(parts)
+            stack.push_async_callback(feed.stop)
+            tasks.append(asyncio.create_task(cosignatures_of(parts, feed).run(), name="cosignatures"))
         for task in tasks:
             parts.ending.watch(task)
         health = Health(intake, followers, limits)

@@ -110,6 +110,11 @@ def topic_checkpoints(prefix: str) -> str:
     return f"{prefix}hub.checkpoints"
 
 
+def topic_cosignatures(prefix: str) -> str:
+    """Where witnesses write what they sign under checkpoints."""
+    return f"{prefix}hub.cosignatures"
+
+
 def group(prefix: str, department: str) -> str:
     """The connector's consumer group; access lists grant it by the prefix `dept.<id>.`."""
     return f"{prefix}dept.{department}.connector"

@@ -16,7 +16,7 @@ from connectors.sdk.attachments import DirectoryAttachments
 from connectors.sdk.config import ConnectorConfig, load_build
 from connectors.sdk.delivery import Deliverer
 from connectors.sdk.health import serving
-from connectors.sdk.kafka import group, topic_checkpoints, topic_in, topic_out, witness_group
+from connectors.sdk.kafka import group, topic_in, topic_out, witness_group
 from connectors.sdk.poller import Poller
 from connectors.sdk.ports import Kit, Sink, Source
 from connectors.sdk.receiver import Receiver
@@ -123,8 +123,8 @@ class Connector:
         self._witnessing: Witnessing | None = None
         if config.witness is not None:
             self._witnessing = Witnessing(
-                Witness(store.checkpoints, hub_keys(config.witness.hub_keys), time.time),
-                topic_checkpoints(prefix),
+                Witness(store.checkpoints, hub_keys(config.witness.hub_keys), writer, time.time),
+                prefix,
                 witness_group(prefix, department),
                 config.kafka,
                 backoff=backoff,

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from connectors.errors import ConfigurationError
 from connectors.sdk.store.checkpoints import AlarmRow, Checkpoints
 from connectors.sdk.waiting import Clock
+from connectors.sdk.writing import Writer
 from schemas.checkpoints import Checkpoint, Submission
 from schemas.merkle import consistency_holds
-from schemas.notes import signature_holds
+from schemas.notes import Note, signature_holds
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,11 @@ MEANING = {
 class Witness:
     """Examines records one by one, in the order of their partition. A record that comes again changes nothing."""
 
-    def __init__(self, kept: Checkpoints, hub_keys: Sequence[Ed25519PublicKey], clock: Clock) -> None:
-        self._kept, self._hub_keys, self._clock = kept, hub_keys, clock
+    def __init__(
+        self, kept: Checkpoints, hub_keys: Sequence[Ed25519PublicKey], writer: Writer, clock: Clock
+    ) -> None:
+        self._kept, self._hub_keys, self._writer, self._clock = kept, hub_keys, writer, clock
+        self._due: dict[str, Note] = {}
 
     def examine(self, raw: bytes) -> Alarm | None:
         """Keep the checkpoint of a record, or raise an alarm: remembered with the record, logged once."""
@@ -62,6 +66,18 @@ class Witness:
         if alarm is None:
             return None
         return self._alarm(alarm, raw, said.origin, said.size, f"old {submission.old}")
+
+    def cosigned(self) -> dict[str, bytes]:
+        """By shard's log, the longest checkpoint that was kept since the last `sent`, with our cosignature."""
+        at = int(self._clock())
+        return {
+            origin: note.signed(self._writer.cosign(note.text, at)).to_bytes()
+            for origin, note in self._due.items()
+        }
+
+    def sent(self) -> None:
+        """Kafka has what `cosigned` gave."""
+        self._due.clear()
 
     def trouble(self) -> str | None:
         """What a person has to settle, in one line."""
@@ -79,10 +95,13 @@ class Witness:
             return Alarm.OTHER_LOG
         latest, first = self._kept.latest(said.origin), self._kept.first(said.origin)
         if latest is None or first is None:
-            self._kept.keep(said, submission.note, self._clock())
+            self._keep(said, submission.note)
             return None
         root = self._kept.root(said.origin, said.size)
         if root is not None:
+            if root == said.root and said.size == latest.size:
+                # It came again: our signature under it may not have arrived.
+                self._due[said.origin] = submission.note
             return None if root == said.root else Alarm.SPLIT_VIEW
         if said.size < latest.size:
             # What was signed before our first one is read when the topic is read anew; it says nothing to us.
@@ -91,8 +110,12 @@ class Witness:
             return Alarm.GAP if submission.old > latest.size else Alarm.ROLLBACK
         if not consistency_holds(latest.size, latest.root, said.size, said.root, submission.proof):
             return Alarm.SPLIT_VIEW
-        self._kept.keep(said, submission.note, self._clock())
+        self._keep(said, submission.note)
         return None
+
+    def _keep(self, said: Checkpoint, note: Note) -> None:
+        self._kept.keep(said, note, self._clock())
+        self._due[said.origin] = note
 
     def _alarm(self, alarm: Alarm, raw: bytes, origin: str, size: int | None, detail: str) -> Alarm:
         row = AlarmRow(alarm, origin, size, detail)

@@ -1,12 +1,12 @@
-"""The loop that reads the hub's checkpoints for the witness."""
+"""The loop that reads the hub's checkpoints for the witness, and writes what it signs under them."""
 
 import asyncio
 import logging
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from connectors.sdk.kafka import KafkaSettings
+from connectors.sdk.kafka import KafkaSettings, topic_checkpoints, topic_cosignatures
 from connectors.sdk.waiting import Backoff, Pulse
 from connectors.sdk.witness import Witness
 
@@ -17,30 +17,35 @@ METADATA_MS = 10_000
 
 
 class Witnessing:
-    """What was read counts as read only when it is on disk; whatever goes wrong here stops no other loop."""
+    """What was read counts as read only when it is on disk and our signature is with Kafka.
+
+    Whatever goes wrong here stops no other loop.
+    """
 
     def __init__(
         self,
         witness: Witness,
-        topic: str,
+        prefix: str,
         group: str,
         kafka: KafkaSettings,
         *,
         backoff: Backoff,
         pulse: Pulse,
     ) -> None:
-        self._witness, self._topic, self._group, self._kafka = witness, topic, group, kafka
+        self._witness, self._group, self._kafka = witness, group, kafka
+        self._topic, self._out = topic_checkpoints(prefix), topic_cosignatures(prefix)
         self._backoff, self._pulse = backoff, pulse
 
     async def run(self) -> None:
         """Read until cancelled. Trouble is waited out."""
         failures = 0
         while True:
-            consumer = self._consumer()
+            consumer, producer = self._consumer(), self._kafka.producer(self._group)
             try:
                 await consumer.start()
+                await producer.start()
                 while True:
-                    await self._round(consumer)
+                    await self._round(consumer, producer)
                     failures = 0
             except (KafkaError, OSError) as trouble:
                 failures += 1
@@ -52,13 +57,17 @@ class Witnessing:
                 log.exception("witnessing failed (%d times in a row)", failures)
             finally:
                 await _quietly_stop(consumer)
+                await _quietly_stop(producer)
             await asyncio.sleep(self._backoff.after(failures))
 
-    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+    async def _round(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
         found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=BATCH)
         for records in found.values():
             for record in records:
                 self._witness.examine(record.value or b"")
+        for origin, cosigned in self._witness.cosigned().items():
+            await producer.send_and_wait(self._out, cosigned, key=origin.encode())
+        self._witness.sent()
         if found:
             await consumer.commit()
         self._pulse.beat("witness", self._witness.trouble())
@@ -79,9 +88,9 @@ class Witnessing:
         )
 
 
-async def _quietly_stop(consumer: AIOKafkaConsumer) -> None:
+async def _quietly_stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     try:
         async with asyncio.timeout(2):
-            await consumer.stop()
+            await client.stop()
     except (KafkaError, OSError, TimeoutError) as trouble:
-        log.debug("consumer did not stop cleanly: %r", trouble)
+        log.debug("client did not stop cleanly: %r", trouble)

@@ -15,6 +15,7 @@ from connectors.sdk.ports import Outgoing, Unmapped
 from schemas.envelope import CARRIED, Envelope
 from schemas.messages import BY_TYPE
 from schemas.messages.base import Data
+from schemas.notes import NoteSignature, cosign_note
 from schemas.signature import sign
 
 LARGEST_DATA = 900_000
@@ -40,6 +41,10 @@ class Writer:
     def __init__(self, department: str, key_id: str, key: Ed25519PrivateKey) -> None:
         self.department = department
         self._key_id, self._key = key_id, key
+
+    def cosign(self, text: str, at: int) -> NoteSignature:
+        """The department's statement, as a witness, about a checkpoint at `at` (Unix seconds)."""
+        return cosign_note(text, self.department, self._key, at)
 
     def write(self, change: Outgoing) -> Written | Unmapped:
         """The signed message; `Unmapped` for what the contract forbids (type, model, secrecy, size)."""

@@ -1,14 +1,15 @@
 """Who may do what on Kafka, and how much. Declared here, made by `fengqiao topics apply`.
 
-A department's principal writes its own `.out`, reads its own `.in` in groups of its own and the hub's checkpoints, and
-no more (promise 8); its byte rate keeps its flood from the others. The hub's principal has no rate.
+A department's principal writes its own `.out`, reads its own `.in` in groups of its own, reads the hub's checkpoints and
+writes what it signs under them, and no more (promise 8); its byte rate keeps its flood from the others. The hub's
+principal has no rate.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.bus.topics import CHECKPOINTS, TopicNames
+from hub.bus.topics import CHECKPOINTS, COSIGNATURES, TopicNames
 from hub.errors import ConfigurationError
 
 
@@ -141,6 +142,7 @@ def _of_department(names: TopicNames, department: str) -> list[Grant]:
         Grant(principal, Resource.TOPIC, names.out_of(department), Right.WRITE),
         Grant(principal, Resource.TOPIC, names.into(department), Right.READ),
         Grant(principal, Resource.TOPIC, names.hub(CHECKPOINTS), Right.READ),
+        Grant(principal, Resource.TOPIC, names.hub(COSIGNATURES), Right.WRITE),
         Grant(principal, Resource.GROUP, names.groups_of(department), Right.READ, prefixed=True),
     ]
 
@@ -149,9 +151,11 @@ def _of_hub(names: TopicNames, departments: Sequence[str], hub: str, group: str)
     principal = f"User:{hub}"
     own = _own_topics(names)
     read = [*own, *(names.out_of(department) for department in departments)]
-    write = [*own, *(names.into(department) for department in departments)]
+    written = [topic for topic in own if topic != names.hub(COSIGNATURES)]
+    write = [*written, *(names.into(department) for department in departments)]
     return [
         *(Grant(principal, Resource.TOPIC, topic, Right.READ) for topic in read),
         *(Grant(principal, Resource.TOPIC, topic, Right.WRITE) for topic in write),
         Grant(principal, Resource.GROUP, group, Right.READ),
+        Grant(principal, Resource.GROUP, names.hub(COSIGNATURES), Right.READ),
     ]

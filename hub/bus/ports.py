@@ -67,6 +67,14 @@ class Source(Protocol):
     async def cluster_id(self) -> str: ...
 
 
+class Feed(Protocol):
+    """A topic read from where the group stopped. Raises BusTrouble; the same call may then be made again."""
+
+    async def stop(self) -> None: ...
+    async def take(self, wait_ms: int) -> list[InRecord]: ...
+    async def commit(self) -> None: ...
+
+
 class Publisher(Protocol):
     """Publishing with acknowledgement."""
 

@@ -14,6 +14,8 @@ CONSOLE, CLOCK, DESK = "hub.console.out", "hub.clock.out", "hub.desk.out"
 HUB_SOURCES = (CONSOLE, CLOCK, DESK)
 # Signed checkpoints of the journal, for whoever keeps them as a witness.
 CHECKPOINTS = "hub.checkpoints"
+# What witnesses sign under them. Not part of anybody's `.out`: it would be journaled, and make the next checkpoint.
+COSIGNATURES = "hub.cosignatures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class TopicNames:
     def declared(self, departments: Iterable[str], shards: int) -> list[TopicDeclaration]:
         """All topics of the hub."""
         listed = list(departments)
-        theirs = {self.out_of(department) for department in listed}
+        theirs = {self.hub(COSIGNATURES), *(self.out_of(department) for department in listed)}
         into = (self.into(department) for department in listed)
-        names = [*self.sources(listed), *into, self.hub(CHECKPOINTS)]
+        names = [*self.sources(listed), *into, self.hub(CHECKPOINTS), self.hub(COSIGNATURES)]
         return [TopicDeclaration(name, shards, ours=name not in theirs) for name in sorted(names)]

@@ -1,6 +1,6 @@
 """The page of all topics, from `hub/bus/topics.py`."""
 
-from hub.bus.topics import CHECKPOINTS, CLOCK, CONSOLE, DESK, RETENTION_MS, TopicNames
+from hub.bus.topics import CHECKPOINTS, CLOCK, CONSOLE, COSIGNATURES, DESK, RETENTION_MS, TopicNames
 from hub.reference.markdown import page, table
 
 _ANY = "<id>"
@@ -23,6 +23,11 @@ _USES = {
         "intake",
         "The hub to itself: the other half of a link, merge or split, a number that became known, what a person decided "
         "about a parked record. 中枢发给自身的报文：关联另一端、编号已知、搁置报文的人工处置。",
+    ),
+    COSIGNATURES: (
+        "witnesses",
+        "checkpointer",
+        "What departments sign under checkpoints. 各部门在检查点下的联署。",
     ),
     CHECKPOINTS: (
         "checkpointer",

@@ -1,6 +1,8 @@
 """Checkpoints as the role that makes them needs them. What is stored is added to, never changed."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from hub.domain.merkle import HASH_BYTES
@@ -24,6 +26,13 @@ SELECT shard, size, previous, note, proof FROM checkpoint WHERE published_at IS 
 _PUBLISHED = """
 UPDATE checkpoint c SET published_at = now() FROM unnest($1::smallint[], $2::bigint[]) AS sent (shard, size)
 WHERE c.shard = sent.shard AND c.size = sent.size"""
+
+_TEXTS = """
+SELECT c.shard, c.size, c.note FROM unnest($1::smallint[], $2::bigint[]) AS asked (shard, size)
+JOIN checkpoint c USING (shard, size)"""
+_COSIGN = """
+INSERT INTO cosignature (shard, size, witness, line, witnessed_at)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[]) ON CONFLICT DO NOTHING"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,24 @@ class Made:
     def hashes(self) -> tuple[bytes, ...]:
         """The proof's hashes."""
         return tuple(self.proof[i : i + HASH_BYTES] for i in range(0, len(self.proof), HASH_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A witness's signature line under a checkpoint."""
+
+    shard: int
+    size: int
+    witness: str
+    line: str
+    at: datetime
+
+
+class CosignatureStore(Protocol):
+    """Raises StoreTrouble."""
+
+    async def texts(self, asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]: ...
+    async def cosign(self, cosigned: Sequence[Cosigned]) -> None: ...
 
 
 class CheckpointStore(Protocol):
@@ -109,3 +136,21 @@ class PostgresCheckpoints:
         """These are on the topic."""
         async with self._pool.connection() as connection:
             await connection.execute(_PUBLISHED, [m.shard for m in made], [m.size for m in made])
+
+    async def texts(self, asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """The signed texts of these checkpoints (shard, size); one that is not there is left out."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(_TEXTS, [shard for shard, _ in asked], [size for _, size in asked])
+        return {(row[0], row[1]): row[2].partition("\n\n")[0] + "\n" for row in rows}
+
+    async def cosign(self, cosigned: Sequence[Cosigned]) -> None:
+        """Store signatures of witnesses; the first of a witness stays."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _COSIGN,
+                [one.shard for one in cosigned],
+                [one.size for one in cosigned],
+                [one.witness for one in cosigned],
+                [one.line for one in cosigned],
+                [one.at for one in cosigned],
+            )

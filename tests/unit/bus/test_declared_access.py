@@ -4,7 +4,7 @@ import pytest
 
 from connectors.sdk.kafka import group, topic_in, topic_out
 from hub.bus.access import AccessDeclaration, Grant, Resource, Right
-from hub.bus.topics import CHECKPOINTS, TopicNames
+from hub.bus.topics import CHECKPOINTS, COSIGNATURES, TopicNames
 from hub.errors import ConfigurationError
 
 DEPARTMENTS = ["court", "petition"]
@@ -31,6 +31,7 @@ def test_a_department_has_what_the_kit_uses_and_no_more(declared: AccessDeclarat
         (Resource.TOPIC, Right.WRITE, topic_out(prefix, "court"), False),
         (Resource.TOPIC, Right.READ, topic_in(prefix, "court"), False),
         (Resource.TOPIC, Right.READ, f"{prefix}hub.checkpoints", False),
+        (Resource.TOPIC, Right.WRITE, f"{prefix}hub.cosignatures", False),
         (Resource.GROUP, Right.READ, f"{prefix}dept.court.", True),
     }
     assert group(prefix, "court").startswith(f"{prefix}dept.court.")
@@ -40,10 +41,14 @@ def test_the_hub_has_every_declared_topic(declared: AccessDeclaration) -> None:
     topics = {topic.name for topic in declared.names.declared(DEPARTMENTS, 1)}
     read = allowed(declared, "hub", Resource.TOPIC, Right.READ)
     write = allowed(declared, "hub", Resource.TOPIC, Right.WRITE)
-    assert read == {*declared.names.sources(DEPARTMENTS), declared.names.hub(CHECKPOINTS)}
+    cosignatures = declared.names.hub(COSIGNATURES)
+    assert read == {*declared.names.sources(DEPARTMENTS), declared.names.hub(CHECKPOINTS), cosignatures}
     assert read | write == topics
-    assert write == topics - {declared.names.out_of(department) for department in DEPARTMENTS}
-    assert allowed(declared, "hub", Resource.GROUP, Right.READ) == {"fengqiao-intake"}
+    assert write == topics - {
+        cosignatures,
+        *(declared.names.out_of(department) for department in DEPARTMENTS),
+    }
+    assert allowed(declared, "hub", Resource.GROUP, Right.READ) == {"fengqiao-intake", cosignatures}
 
 
 def test_rates_are_for_departments(declared: AccessDeclaration) -> None:

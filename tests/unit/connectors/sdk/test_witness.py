@@ -12,12 +12,15 @@ from connectors.errors import ConfigurationError
 from connectors.sdk.store import Store
 from connectors.sdk.store.database import Database
 from connectors.sdk.witness import Alarm, Witness, hub_keys
+from connectors.sdk.writing import Writer
 from hub.domain.merkle import Frontier, leaf_hash
 from hub.domain.merkle_proofs import Ranges, consistency_ranges
 from schemas.checkpoints import Checkpoint, Submission
-from schemas.notes import Note, sign_note
+from schemas.notes import Note, cosigned_at, sign_note
 
 HUB = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+COURT = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+AT = 1_780_000_000.5
 THIEF = Ed25519PrivateKey.from_private_bytes(bytes(32))
 HONEST = [leaf_hash(b"%d" % number) for number in range(40)]
 
@@ -53,7 +56,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def witness(store: Store) -> Witness:
     """One that keeps checkpoints of 10, 15 and 23 entries."""
-    made = Witness(store.checkpoints, [HUB.public_key()], lambda: 1.0)
+    made = Witness(store.checkpoints, [HUB.public_key()], Writer("court", "court-1", COURT), lambda: AT)
     for old, size in ((7, 10), (10, 15), (15, 23)):
         assert made.examine(LOG.submission(old, size)) is None
     return made
@@ -71,6 +74,24 @@ def test_an_honest_log_is_kept_however_often_it_is_read(witness: Witness, store:
     assert witness.examine(Log(HONEST, "hub/1").submission(5, 6)) is None
     assert kept(store) == [10, 15, 23, 40, 6]
     assert witness.trouble() is None
+
+
+@pytest.mark.covers("promise 7")
+def test_the_longest_checkpoint_kept_is_cosigned_until_it_is_sent(witness: Witness) -> None:
+    [(origin, raw)] = witness.cosigned().items()
+    note = Note.parse(raw)
+    assert (origin, Checkpoint.of(note).size) == ("hub/0", 23)
+    assert cosigned_at(note, "court", COURT.public_key()) == int(AT)
+    assert list(witness.cosigned()) == ["hub/0"], "not sent yet"
+    witness.sent()
+    assert witness.cosigned() == {}
+    for old, size in ((10, 15), (15, 23)):
+        witness.examine(LOG.submission(old, size))
+    assert list(witness.cosigned()) == ["hub/0"], "read again, so it may not have arrived"
+    witness.sent()
+    for _, raw in FALSE:
+        witness.examine(raw)
+    assert witness.cosigned() == {}, "nothing but what was kept is signed"
 
 
 FALSE = [
