@@ -56,8 +56,7 @@ class Witnessing:
                 self._pulse.beat("witness", f"defect: {defect!r}")
                 log.exception("witnessing failed (%d times in a row)", failures)
             finally:
-                await _quietly_stop(consumer)
-                await _quietly_stop(producer)
+                await asyncio.gather(_quietly_stop(consumer), _quietly_stop(producer))
             await asyncio.sleep(self._backoff.after(failures))
 
     async def _round(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:

@@ -59,6 +59,8 @@ def test_every_leaf_is_proved_and_none_at_another_place(size: int, data: st.Data
     index, other = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size - 1))
     path = proof(inclusion_ranges(index, size), size)
     assert inclusion_holds(index, size, LEAVES[index], path, ROOTS[size])
+    # The same hashes under another size: a proof is of one tree.
+    assert not inclusion_holds(index, 4 * size, LEAVES[index], path, ROOTS[size])
     if other != index:
         assert not inclusion_holds(index, size, LEAVES[other], path, ROOTS[size])
         assert not inclusion_holds(other, size, LEAVES[index], path, ROOTS[size])
@@ -71,6 +73,8 @@ def test_every_beginning_is_proved_also_from_its_frontier(size: int, data: st.Da
     path = proof(consistency_ranges(old, size), size)
     assert path == proof(consistency_ranges(old, size), size, known=old)
     assert consistency_holds(old, ROOTS[old], size, ROOTS[size], path)
+    if 0 < old < size:
+        assert not consistency_holds(old, ROOTS[old], 4 * size, ROOTS[size], path)
     if old:
         assert not consistency_holds(old, LEAVES[0][::-1], size, ROOTS[size], path)
         assert not consistency_holds(old, ROOTS[old], size, LEAVES[0][::-1], path)
