@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from hub import loop
+from hub.audit.proof import prove
 from hub.audit.report import Report
 from hub.audit.timeline import timeline, timeline_json, timeline_table
 from hub.audit.trust import trust_of
@@ -62,6 +63,22 @@ def verify_command(
 ) -> None:
     """Check the journal, its checkpoints and all that follows from it. Exits 1 when anything differs."""
     _run(_verify(home, database, limit, keys, witness or []))
+
+
+@app.command("prove")
+def prove_command(
+    shard: Annotated[int, typer.Argument(min=0, help="Shard of the entry, as `audit timeline` shows it.")],
+    seq: Annotated[int, typer.Argument(min=1, help="Its number in the shard.")],
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+) -> None:
+    """Print the proof that an entry is in the journal that was signed (c2sp.org/tlog-proof)."""
+
+    async def run() -> None:
+        async with _store(home, database) as store, store.snapshot() as view:
+            typer.echo(await prove(view, shard, seq), nl=False)
+
+    _run(run())
 
 
 async def _verify(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from hub.domain.merkle import HASH_BYTES
 from hub.store.reading import Snapshot
@@ -11,7 +12,7 @@ _IN_ORDER = """
 SELECT c.size, c.previous, c.note, c.proof, c.frontier,
     coalesce((SELECT array_agg(ARRAY[s.witness, s.line] ORDER BY s.witness) FROM cosignature s
               WHERE s.shard = c.shard AND s.size = c.size), '{}')
-FROM checkpoint c WHERE c.shard = $1 ORDER BY c.size"""
+FROM checkpoint c WHERE c.shard = $1 AND c.size >= $2 ORDER BY c.size"""
 _STRAYS = """
 SELECT s.shard, s.size, s.witness FROM cosignature s
 WHERE NOT EXISTS (SELECT FROM checkpoint c WHERE c.shard = s.shard AND c.size = s.size) ORDER BY 1, 2, 3 LIMIT $1"""
@@ -53,10 +54,20 @@ async def log_name(view: Snapshot) -> str:
 
 async def in_order(view: Snapshot, shard: int) -> AsyncIterator[StoredCheckpoint]:
     """The checkpoints of a shard by size."""
-    async for rows in view.batches(_IN_ORDER, shard):
+    async for rows in view.batches(_IN_ORDER, shard, 0):
         for row in rows:
-            lines = [(each[0], each[1]) for each in row[5]]
-            yield StoredCheckpoint(row[0], row[1], row[2], row[3], row[4], lines)
+            yield _stored(row)
+
+
+async def first_with(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint | None:
+    """The first checkpoint that has an entry."""
+    rows = await view.rows(f"{_IN_ORDER} LIMIT 1", shard, seq)
+    return _stored(rows[0]) if rows else None
+
+
+def _stored(row: Any) -> StoredCheckpoint:
+    lines = [(each[0], each[1]) for each in row[5]]
+    return StoredCheckpoint(row[0], row[1], row[2], row[3], row[4], lines)
 
 
 async def strays(view: Snapshot, limit: int) -> list[CosignatureRow]:

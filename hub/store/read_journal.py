@@ -13,6 +13,7 @@ from hub.store.reading import Snapshot
 _SHARDS = "SELECT shard, seq, frontier FROM shard ORDER BY shard"
 _IN_ORDER = """
 SELECT seq, case_id, outcome, received_at, entry, leaf FROM journal WHERE shard = $1 ORDER BY seq"""
+_LEAVES = "SELECT seq, leaf FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"
 _BY_CASE = """
 SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id IS NOT NULL ORDER BY case_id, seq"""
 _RAISES = """
@@ -97,6 +98,12 @@ async def in_order(view: Snapshot, shard: int, size: int = 500) -> AsyncIterator
     """The rows of a shard by sequence."""
     async for rows in view.batches(_IN_ORDER, shard, size=size):
         yield [StoredEntry(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+async def leaves(view: Snapshot, shard: int, upto: int) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """Sequence and leaf hash of the entries of a shard up to one, in order."""
+    async for rows in view.batches(_LEAVES, shard, upto, size=5000):
+        yield [(row[0], row[1]) for row in rows]
 
 
 async def by_case(view: Snapshot, shard: int) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
