@@ -23,7 +23,6 @@ from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
 from hub.operations.backlog import backlogs
 from hub.operations.calendar_commands import app as calendar_app
-from hub.operations.calendar_commands import check_at_start, shanghai_today
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.flow_commands import app as flows_app
 from hub.operations.parked_commands import app as parked_app
@@ -173,8 +172,6 @@ def run(
     roles = ROLES if what == ["all"] else what
     check_roles(roles)
     settings = _settings(home, metrics_port=metrics_port, member=member)
-    if warning := check_at_start(settings.rules, shanghai_today()):
-        logging.getLogger(__name__).warning(warning)
     raise typer.Exit(_wait(run_roles(settings, roles)))
 
 

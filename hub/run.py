@@ -23,6 +23,7 @@ from hub.app import (
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.errors import ConfigurationError
 from hub.intake.worker import cancel
+from hub.operations.calendar_commands import ending, shanghai_today
 from hub.operations.health import Health, Limits
 from hub.operations.server import MetricsServer
 from hub.settings import Settings
@@ -88,6 +89,8 @@ async def run_roles(
         await server.start()
         stack.push_async_callback(server.stop)
         tune_collector()
+        if warning := ending(parts.rules.timetable.calendar, shanghai_today()):
+            log.warning(warning)
         log.info("running %s", ", ".join(roles))
         failed = await _wait(stop, parts.ending.failed, health)
         try:

@@ -14,7 +14,6 @@ from hub.domain.rule_data import Bilingual
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
 from hub.rules.calendar_files import load_calendar, load_year, year_files
-from hub.rules.deadline_files import load_clocks
 
 app = group("The calendar of working days.")
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
@@ -62,12 +61,6 @@ def check_command(
     warning = ending(calendar, day)
     typer.echo(warning or f"no year is missing before {day.year + 1}")
     raise typer.Exit(1 if warning else 0)
-
-
-def check_at_start(rules: Path | None, today: date) -> str | None:
-    """Read calendar and clocks before a process serves: the warning that it must log, if any. Raises RuleFileError."""
-    load_clocks(rules)
-    return ending(load_calendar(rules), today)
 
 
 def ending(calendar: Calendar, today: date) -> str | None:

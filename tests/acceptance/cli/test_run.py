@@ -14,6 +14,8 @@ from pydantic_core import to_json
 
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.ports import OutRecord
+from hub.operations.calendar_commands import shanghai_today
+from hub.rules.calendar_files import load_calendar
 from schemas.envelope import Envelope, Secrecy
 from schemas.identifiers import mint_case_id
 from schemas.partitioner import partition_of
@@ -161,6 +163,8 @@ async def test_each_role_in_a_process_of_its_own(hub: Hub) -> None:
 def test_a_second_process_on_the_same_metrics_port_is_told(hub: Hub) -> None:
     one = hub.run("timekeeper", "--metrics-port", "0")
     one.says("running")
+    calendar = load_calendar()
+    assert ("the calendar of working days ends" in one.log) is calendar.ends_within(shanghai_today(), 90)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -2,15 +2,12 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from hub import cli
 from hub.cli import app
-from hub.errors import RuleFileError
-from hub.operations.calendar_commands import check_at_start, ending
+from hub.operations.calendar_commands import ending
 from hub.rules.calendar_files import HERE, load_calendar
 
 YEAR = """\
@@ -112,35 +109,7 @@ def test_the_warning_begins_90_days_before_the_end() -> None:
     assert ending(calendar, calendar.last - timedelta(days=89)) is not None
 
 
-def test_at_start_the_homes_files_are_read(home: Path) -> None:
-    assert "take in 2027" in (check_at_start(None, date(2026, 11, 22)) or "")
-    assert check_at_start(home, date(2026, 6, 1)) is None
-    (home / "deadlines").mkdir()
-    (home / "deadlines" / "city.yaml").write_text("nonsense: 1\n", encoding="utf-8")
-    with pytest.raises(RuleFileError, match=r"city\.yaml:1: "):
-        check_at_start(home, date(2026, 6, 1))
-
-
 def test_every_shipped_year_could_be_loaded_again(home: Path) -> None:
     result = run(home, "load", str(HERE / "2026.yaml"), "--replace")
     assert result.exit_code == 0, result.output
     assert " → " not in result.stdout
-
-
-def test_run_warns_before_it_serves(
-    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    served: list[object] = []
-
-    async def serve(settings: object, roles: object) -> int:
-        served.append(roles)
-        return 0
-
-    monkeypatch.setattr(cli, "_settings", lambda home, **given: SimpleNamespace(rules=None))
-    monkeypatch.setattr(cli, "run_roles", serve)
-    for today, warned in ((date(2026, 11, 22), True), (date(2026, 6, 1), False)):
-        caplog.clear()
-        monkeypatch.setattr(cli, "shanghai_today", lambda today=today: today)
-        assert CliRunner().invoke(app, ["run", "timekeeper", "--home", str(home)]).exit_code == 0
-        assert ("the calendar of working days ends 2026-12-31" in caplog.text) is warned
-    assert served == [["timekeeper"], ["timekeeper"]]
