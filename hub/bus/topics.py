@@ -22,13 +22,13 @@ COSIGNATURES = "hub.cosignatures"
 class TopicDeclaration:
     """One topic: equal partition counts everywhere (= shards), broker time, bounded retention.
 
-    `ours`: written by the hub alone.
+    `ours`: written by the hub alone. `settings`: what is given here stands over what every topic has.
     """
 
     name: str
     partitions: int
     ours: bool = False
-    settings: dict[str, str] = field(init=False)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = {
@@ -37,7 +37,7 @@ class TopicDeclaration:
             "max.message.bytes": str(_LARGEST_OF_OURS if self.ours else _LARGEST_OF_THEIRS),
             "cleanup.policy": "delete",
         }
-        object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "settings", settings | self.settings)
 
 
 @dataclass(frozen=True, slots=True)
