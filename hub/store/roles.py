@@ -1,6 +1,10 @@
-"""Database roles: the hub may append to the journal and no more; the read side may only read."""
+"""Database roles: the hub may append to the journal and no more; the read side may only read.
 
-HUB_ROLE, READER_ROLE = "fengqiao_hub", "fengqiao_reader"
+The recorder notes who looks at a case, and only who is noted can open what is sealed: it may append to the log of reads
+and read keys, and no more.
+"""
+
+HUB_ROLE, READER_ROLE, RECORDER_ROLE = "fengqiao_hub", "fengqiao_reader", "fengqiao_recorder"
 
 ROLES = f"""
 DO $$

@@ -54,6 +54,7 @@ class Sealer:
             raise ConfigurationError(f"the key-encryption key has {len(kek)} bytes, must have 32")
         self._kek = AESGCM(kek)
         self._position_key = hmac.digest(kek, b"fengqiao position", "sha256")
+        self._person_key = hmac.digest(kek, b"fengqiao person", "sha256")
 
     @classmethod
     def from_file(cls, path: Path) -> "Sealer":
@@ -85,6 +86,10 @@ class Sealer:
             return _case_key(self._kek.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], case.encode()))
         except InvalidTag:
             raise SealBroken(f"the key of case {case} does not open: another key-encryption key?") from None
+
+    def person_token(self, field: str, value: str) -> bytes:
+        """Under which token the index of persons keeps a name or number. `value` as `hub.domain.person.normal` gives it."""
+        return hmac.digest(self._person_key, f"{field}\n{value}".encode(), "sha256")[:16]
 
     def position_mac(self, content: bytes) -> bytes:
         """Keyed hash of the record before a position, to recognise it after a restart."""

@@ -1,6 +1,7 @@
 """All tables. `hub/store/migrations` builds the same; a test holds them against each other."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -223,4 +224,53 @@ tally = Table(
     Column("count", BigInteger, nullable=False),
 )
 
+person_index = Table(
+    "person_index",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Index("person_index_case", "case_id"),
+)
+
+number_index = Table(
+    "number_index",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("department", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+)
+
+referral_index = Table(
+    "referral_index",
+    metadata,
+    Column("referral", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("region", Text),
+    Column("matter", Text),
+    Column("cause", Text),
+    Index("referral_index_region", "region"),
+    Index("referral_index_matter", "matter"),
+)
+
+access_record = Table(
+    "access_record",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", _TIME, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("cases", ARRAY(Text), nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Index("access_record_cases", "cases", postgresql_using="gin"),
+    Index("access_record_operator", "operator", "at"),
+)
+
 PROJECTED = (referral, task, deadline, alias, tally)
+INDEXED = (person_index, number_index, referral_index)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.errors import ConfigurationError, ShardCountMismatch, StoreTrouble
-from hub.store.roles import HUB_ROLE, READER_ROLE
+from hub.store.roles import HUB_ROLE, READER_ROLE, RECORDER_ROLE
 from hub.store.tables import metadata
 from hub.store.upgrade import upgrade
 from hub.store.url import sqlalchemy_url
@@ -143,6 +143,18 @@ async def test_nobody_changes_the_journal(made: "asyncpg.Connection[asyncpg.Reco
     assert await made.fetchval("SELECT count(*) FROM journal WHERE entry = 'entry' AND seq = 1") == SHARDS
 
 
+@pytest.mark.parametrize("change", CHANGES)
+async def test_nobody_changes_the_record_of_reads(
+    made: "asyncpg.Connection[asyncpg.Record]", change: str
+) -> None:
+    await made.execute("INSERT INTO access_record VALUES (1, now(), 'o', 'w', '{c}', 'entry', 'leaf', '')")
+    for role in (HUB_ROLE, READER_ROLE, RECORDER_ROLE):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await as_role(made, role, change.format(table="access_record"))
+    with pytest.raises(asyncpg.RestrictViolationError, match="the record of reads is append-only"):
+        await made.execute(change.format(table="access_record"))
+
+
 async def test_a_partition_made_later_is_guarded_as_well(made: "asyncpg.Connection[asyncpg.Record]") -> None:
     before = await tables_of_the_journal(made)
     async with made.transaction():
@@ -167,7 +179,7 @@ async def test_the_hub_appends(made: "asyncpg.Connection[asyncpg.Record]") -> No
                 await made.execute(WRITE, 1, 2)
 
 
-@pytest.mark.parametrize("role", [HUB_ROLE, READER_ROLE])
+@pytest.mark.parametrize("role", [HUB_ROLE, READER_ROLE, RECORDER_ROLE])
 async def test_roles_may_do_no_more_than_they_need(
     made: "asyncpg.Connection[asyncpg.Record]", role: str
 ) -> None:
@@ -182,7 +194,11 @@ async def test_roles_may_do_no_more_than_they_need(
     if role == READER_ROLE:
         assert set().union(*grants.values()) == {"SELECT"}
         assert "case_key" not in grants
+    elif role == RECORDER_ROLE:
+        assert grants.pop("access_record") == {"SELECT", "INSERT"}
+        assert grants == {table: {"SELECT"} for table in ("journal", "inbox", "case_key")}
     else:
+        assert grants["access_record"] == {"SELECT"}
         assert grants["journal"] == grants["inbox"] == grants["case_key"] == {"SELECT", "INSERT"}
         assert grants["parked"] == {"SELECT", "INSERT", "DELETE"}
         assert not any("TRUNCATE" in held for held in grants.values())
