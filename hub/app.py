@@ -206,6 +206,7 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         settings.shards,
         settings.early_limit,
         due=DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
+        broker=publisher,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from hub.intake.worker import cancel
 from hub.operations.calendar_commands import ending, shanghai_today
 from hub.operations.health import Health, Limits
 from hub.operations.server import MetricsServer
+from hub.pulse import Pulse
 from hub.settings import Settings
 from hub.store.rules_in_force import settle_rules
 
@@ -63,6 +65,7 @@ async def run_roles(
         alone = "intake" not in roles
         followers = Followers(parts, works, POLL_ALONE if alone else 1.0)
         tasks: list[asyncio.Task[None]] = []
+        pulses: list[Pulse] = []
         intake = None
         if not alone:
             await settle_rules(parts.pool, parts.rules.digest)
@@ -74,17 +77,22 @@ async def run_roles(
         if "timekeeper" in roles:
             own = KafkaPublisher(settings.kafka_address, "fengqiao-timekeeper")
             stack.push_async_callback(own.stop)
-            tasks.append(asyncio.create_task(timekeeper_of(parts, own).run(), name="timekeeper"))
+            keeper = timekeeper_of(parts, own)
+            tasks.append(asyncio.create_task(keeper.run(), name="timekeeper"))
+            pulses.append(keeper.pulse)
         if "checkpointer" in roles:
             own = KafkaPublisher(settings.kafka_address, "fengqiao-checkpointer")
             stack.push_async_callback(own.stop)
-            tasks.append(asyncio.create_task(checkpointer_of(parts, own).run(), name="checkpointer"))
+            checkpointer = checkpointer_of(parts, own)
+            tasks.append(asyncio.create_task(checkpointer.run(), name="checkpointer"))
             feed = cosignature_feed(parts)
             stack.push_async_callback(feed.stop)
-            tasks.append(asyncio.create_task(cosignatures_of(parts, feed).run(), name="cosignatures"))
+            cosignatures = cosignatures_of(parts, feed)
+            tasks.append(asyncio.create_task(cosignatures.run(), name="cosignatures"))
+            pulses += [checkpointer.pulse, cosignatures.pulse]
         for task in tasks:
             parts.ending.watch(task)
-        health = Health(intake, followers, limits)
+        health = Health(intake, followers, limits, pulses=pulses)
         server = MetricsServer(parts, health)
         await server.start()
         stack.push_async_callback(server.stop)
@@ -105,11 +113,18 @@ async def run_roles(
 
 
 async def _wait(stop: asyncio.Event, failed: asyncio.Event, health: Health) -> bool:
-    """Wait for the end; True when it is a failure or the watchdog found the process stale."""
-    while not stop.is_set() and not failed.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1.0)
-        if (problem := health.stale()) is not None:
-            log.critical("stale: %s", problem)
-            return True
-    return failed.is_set()
+    """Wait for the end; True when it is a failure or the watchdog found the process stale.
+
+    Should the loop itself hang, nobody here would see it: then the interpreter writes all stacks and ends the process.
+    """
+    try:
+        while not stop.is_set() and not failed.is_set():
+            faulthandler.dump_traceback_later(health.limits.still, exit=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1.0)
+            if (problem := health.stale()) is not None:
+                log.critical("stale: %s", problem)
+                return True
+        return failed.is_set()
+    finally:
+        faulthandler.cancel_dump_traceback_later()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.bus.topics import CHECKPOINTS, COSIGNATURES, TopicNames
+from hub.bus.topics import CHECKPOINTS, COSIGNATURES, TIME, TopicNames
 from hub.errors import ConfigurationError
 
 
@@ -150,7 +150,8 @@ def _of_department(names: TopicNames, department: str) -> list[Grant]:
 def _of_hub(names: TopicNames, departments: Sequence[str], hub: str, group: str) -> list[Grant]:
     principal = f"User:{hub}"
     own = _own_topics(names)
-    read = [*own, *(names.out_of(department) for department in departments)]
+    read = [topic for topic in own if topic != names.hub(TIME)]
+    read += (names.out_of(department) for department in departments)
     written = [topic for topic in own if topic != names.hub(COSIGNATURES)]
     write = [*written, *(names.into(department) for department in departments)]
     return [

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -73,6 +74,17 @@ class KafkaPublisher:
             await asyncio.gather(*waits, return_exceptions=True)
             await self._forget(producer)
             raise BusTrouble(f"publishing: {_told(error, records)}") from error
+
+    async def broker_time(self, topic: str) -> datetime:
+        """See `hub.bus.ports.BrokerClock`: the time that the broker gave to an empty record in partition 0."""
+        await self.start()
+        producer: Any = self._producer
+        try:
+            written = await producer.send_and_wait(topic, value=b"", partition=0)
+        except KafkaError as error:
+            await self._forget(producer)
+            raise BusTrouble(f"asking the broker for its time: {error!r}") from error
+        return datetime.fromtimestamp(written.timestamp / 1000, UTC)
 
     async def _forget(self, broken: AIOKafkaProducer) -> None:
         """Another caller may have made a new one already; that one stays."""

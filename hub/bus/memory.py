@@ -4,6 +4,7 @@ import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hub.bus.ports import Assigned, Bounds, OutRecord, RawHeaders, TopicPartition
 from hub.errors import BusTrouble
@@ -143,3 +144,8 @@ class MemoryPublisher:
         await asyncio.sleep(0)
         for record in records:
             self._bus.append(record)
+
+    async def broker_time(self, topic: str) -> datetime:
+        """See `hub.bus.ports.BrokerClock`."""
+        stored = self._bus.append(OutRecord(topic, 0, None, b"", []))
+        return datetime.fromtimestamp(stored.timestamp / 1000, UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 TopicPartition = tuple[str, int]
@@ -82,4 +83,12 @@ class Publisher(Protocol):
     async def stop(self) -> None: ...
     async def publish(self, records: Sequence[OutRecord]) -> None:
         """Return when every record is acknowledged (acks=all), in order per partition; else BusTrouble."""
+        ...
+
+
+class BrokerClock(Protocol):
+    """The broker's clock, which stamps what intake reads."""
+
+    async def broker_time(self, topic: str) -> datetime:
+        """The broker's time, by an empty record written to `topic`. Raises BusTrouble."""
         ...

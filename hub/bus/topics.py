@@ -16,6 +16,9 @@ HUB_SOURCES = (CONSOLE, CLOCK, DESK)
 CHECKPOINTS = "hub.checkpoints"
 # What witnesses sign under them. Not part of anybody's `.out`: it would be journaled, and make the next checkpoint.
 COSIGNATURES = "hub.cosignatures"
+# Empty records, written only to learn the broker's time: no request of Kafka tells it.
+TIME = "hub.time"
+_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +85,6 @@ class TopicNames:
         theirs = {self.hub(COSIGNATURES), *(self.out_of(department) for department in listed)}
         into = (self.into(department) for department in listed)
         names = [*self.sources(listed), *into, self.hub(CHECKPOINTS), self.hub(COSIGNATURES)]
-        return [TopicDeclaration(name, shards, ours=name not in theirs) for name in sorted(names)]
+        kept = [TopicDeclaration(name, shards, ours=name not in theirs) for name in names]
+        time = TopicDeclaration(self.hub(TIME), shards, ours=True, settings={"retention.ms": str(_HOUR_MS)})
+        return sorted([*kept, time], key=lambda topic: topic.name)

@@ -13,6 +13,7 @@ from hub.bus.topics import CHECKPOINTS, TopicNames
 from hub.domain.merkle import HASH_BYTES, Frontier
 from hub.domain.merkle_proofs import Ranges, consistency_ranges
 from hub.errors import HistoryDiffers, Trouble
+from hub.pulse import Pulse
 from hub.relay.signing import HubSigner
 from hub.store.checkpoints import CheckpointStore, Growth, Made
 from schemas.checkpoints import Checkpoint, Submission, origin_of
@@ -45,6 +46,7 @@ class Checkpointer:
         self._every, self._entries, self._seconds = every, entries, seconds
         self._log: str | None = None
         self._told: dict[int, str] = {}
+        self.pulse = Pulse("checkpointer")
 
     async def run(self) -> None:
         """Look, sign, publish, sleep, until cancelled."""
@@ -52,8 +54,10 @@ class Checkpointer:
         while True:
             try:
                 await self.look()
+                self.pulse.beat()
                 delay = self._every
             except Trouble as trouble:
+                self.pulse.trouble()
                 delay = min(delay * 2, 10.0)
                 log.warning("checkpointer: %s; again in %.1f s", trouble, delay)
             await asyncio.sleep(delay)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from hub.bus.ports import Feed
 from hub.errors import Trouble
 from hub.intake.verifying import KeyRegistry
+from hub.pulse import Pulse
 from hub.store.checkpoints import CosignatureStore, Cosigned
 from schemas.checkpoints import Checkpoint
 from schemas.notes import Note, NoteSignature, cosigned_at
@@ -28,6 +29,7 @@ class Cosignatures:
     ) -> None:
         self._feed, self._store = feed, store
         self._keys = {department: keys.of(department) for department in departments}
+        self.pulse = Pulse("cosignatures")
 
     async def run(self) -> None:
         """Gather until cancelled; trouble is waited out."""
@@ -35,8 +37,10 @@ class Cosignatures:
         while True:
             try:
                 await self.gather()
+                self.pulse.beat()
                 delay = 0.5
             except Trouble as trouble:
+                self.pulse.trouble()
                 log.warning("cosignatures: %s; again in %.1f s", trouble, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)

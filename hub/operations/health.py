@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from hub.bus.ports import TopicPartition
 from hub.bus.topics import CLOCK
 from hub.errors import Trouble
 from hub.operations.backlog import WORTH_SAYING, Backlog, Pace
+from hub.pulse import Pulse
 
 if TYPE_CHECKING:
     from hub.app import Followers, IntakeRole
@@ -73,8 +74,9 @@ class Health:
         followers: "Followers",
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        pulses: Sequence[Pulse] = (),
     ) -> None:
-        self.intake, self.followers = intake, followers
+        self.intake, self.followers, self.pulses = intake, followers, pulses
         self.limits = limits or Limits()
         self.measured = Measured()
         self.pace: Pace | None = None
@@ -93,7 +95,7 @@ class Health:
             self._awake = now
             self._marks.clear()
         self._looked = now
-        return self._intake_stale(now) or self._standing(now)
+        return self._intake_stale(now) or self._pulse_stale(now) or self._standing(now)
 
     def live(self) -> tuple[bool, list[str]]:
         """False with the reason when the process is stale."""
@@ -119,6 +121,9 @@ class Health:
                 ]
             if (shared := shared_intake(self.intake)) is not None:
                 notes += [f"note: {topic} is paused by the brake" for topic in shared.brake.held()]
+        for pulse in self.pulses:
+            if pulse.troubled_at > pulse.last_poll:
+                against.append(f"{pulse.name}: waits for Kafka or PostgreSQL")
         for shard, running in sorted(self.followers.running.items()):
             for follower, _, _ in running:
                 if follower.troubled_at > follower.moved_at and self._clock() - follower.troubled_at < 15.0:
@@ -222,6 +227,13 @@ class Health:
             age = now - max(worker.last_poll, self._awake)
             if age > self.limits.still and not self._excused(worker.troubled_at, now):
                 return f"intake of shard {shard}: no poll for {age:.0f} s"
+        return None
+
+    def _pulse_stale(self, now: float) -> str | None:
+        for pulse in self.pulses:
+            age = now - max(pulse.last_poll, self._awake)
+            if age > self.limits.still and not self._excused(pulse.troubled_at, now):
+                return f"{pulse.name}: did not come round for {age:.0f} s"
         return None
 
     def _standing(self, now: float) -> str | None:

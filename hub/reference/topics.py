@@ -1,6 +1,6 @@
 """The page of all topics, from `hub/bus/topics.py`."""
 
-from hub.bus.topics import CHECKPOINTS, CLOCK, CONSOLE, COSIGNATURES, DESK, RETENTION_MS, TopicNames
+from hub.bus.topics import CHECKPOINTS, CLOCK, CONSOLE, COSIGNATURES, DESK, RETENTION_MS, TIME, TopicNames
 from hub.reference.markdown import page, table
 
 _ANY = "<id>"
@@ -36,6 +36,11 @@ _USES = {
         "partition the shard. 日志的签名检查点及一致性证明；键为该分片日志的名称，分区即分片。",
     ),
 }
+_USES[TIME] = (
+    "timekeeper",
+    "nobody 无",
+    "Empty records, kept for an hour: their time is the broker's. 空记录，保留一小时，用以取得消息代理的时间。",
+)
 _DAY_MS = 86_400_000
 
 
@@ -44,7 +49,11 @@ def topics_reference() -> str:
     declared = _NAMES.declared([_ANY], shards=1)
     rows = [(f"`{topic.name}`", *_USES[topic.name]) for topic in declared]
     theirs, ours = (
-        {tuple(sorted(topic.settings.items())) for topic in declared if topic.ours is own}
+        {
+            tuple(sorted(topic.settings.items()))
+            for topic in declared
+            if topic.ours is own and topic.name != TIME
+        }
         for own in (False, True)
     )
     if len(theirs) != 1 or len(ours) != 1:

@@ -9,10 +9,11 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from hub.bus.ports import OutRecord, Publisher
-from hub.bus.topics import CLOCK, DESK, TopicNames
+from hub.bus.ports import BrokerClock, OutRecord, Publisher
+from hub.bus.topics import CLOCK, DESK, TIME, TopicNames
 from hub.domain.decision import moment
 from hub.errors import Trouble
+from hub.pulse import Pulse
 from hub.relay.signing import HubSigner
 from hub.store.waiting import WaitingReader
 from hub.timekeeper.due import DueMoments
@@ -21,12 +22,15 @@ from schemas.partitioner import partition_of
 
 log = logging.getLogger(__name__)
 MAX_SKEW = timedelta(seconds=5)
+# The broker is asked for its time this often; the database at every look.
+ASK_BROKER = timedelta(seconds=10)
 
 
 class Timekeeper:
-    """Looks for due moments each `every` seconds. Silent while its clock and the database's differ by more than 5 s.
+    """Looks for due moments each `every` seconds. Silent while its clock and the database's or the broker's differ by
+    more than 5 s (DESIGN 5a.6): a moment is due by one time only, the one that stamps the answers.
 
-    Without `due` it keeps the waiting messages only.
+    Without `due` it keeps the waiting messages only; without `broker` only the database's clock is looked at.
     """
 
     def __init__(
@@ -40,17 +44,23 @@ class Timekeeper:
         every: float = 1.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         due: DueMoments | None = None,
+        broker: BrokerClock | None = None,
     ) -> None:
         self._waiting, self._publisher, self._signer, self._names = waiting, publisher, signer, names
         self._shards, self._early_limit, self._every, self._clock = shards, early_limit, every, clock
-        self._due = due
+        self._due, self._broker = due, broker
+        self._broker_skew = timedelta(0)
+        self._asked_at: datetime | None = None
+        self.pulse = Pulse("timekeeper")
 
     async def run(self) -> None:
         """Look, publish, sleep, until cancelled."""
         while True:
             try:
                 await self.look()
+                self.pulse.beat()
             except Trouble as trouble:
+                self.pulse.trouble()
                 log.warning("timekeeper: %s", trouble)
             await asyncio.sleep(self._every)
 
@@ -60,7 +70,11 @@ class Timekeeper:
         database = await self._waiting.database_time()
         skew = now - database
         if abs(skew) > MAX_SKEW:
-            log.error("timekeeper: clock differs from the database by %s; publishing nothing", skew)
+            log.error("timekeeper: clock differs from the database's by %s; publishing nothing", skew)
+            return 0
+        skew = await self._skew_to_broker(now)
+        if abs(skew) > MAX_SKEW:
+            log.error("timekeeper: clock differs from the broker's by %s; publishing nothing", skew)
             return 0
         limit = now - self._early_limit
         due = await self._waiting.waiting_before(limit)
@@ -72,6 +86,18 @@ class Timekeeper:
         if self._due is not None:
             published += await self._due.publish(min(now, database), self._publisher)
         return published
+
+    async def _skew_to_broker(self, now: datetime) -> timedelta:
+        """How far our clock is ahead of the broker's, asked for when the last answer is old."""
+        if self._broker is None:
+            return timedelta(0)
+        if self._asked_at is None or not timedelta(0) <= now - self._asked_at < ASK_BROKER:
+            told = await self._broker.broker_time(self._names.hub(TIME))
+            # The broker wrote it at a moment between `now` and this one: only what lies outside is a difference.
+            then = self._clock()
+            self._broker_skew = now - told if told < now else min(then - told, timedelta(0))
+            self._asked_at = now
+        return self._broker_skew
 
     def _known(self, alias: str, case: str, since: datetime) -> OutRecord:
         """The message that lets go on what waits under a number up to the moment `since`."""

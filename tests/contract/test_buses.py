@@ -41,6 +41,22 @@ async def test_a_record_comes_as_it_was_sent(bus: Bus) -> None:
     assert first.timestamp > 0
 
 
+async def test_the_broker_tells_its_time(bus: Bus) -> None:
+    publisher = await bus.publisher()
+    before = await publisher.broker_time(bus.topics[0])
+    await publisher.publish([record(bus, 1)])
+    after = await publisher.broker_time(bus.topics[0])
+    source = await bus.source()
+    times = [r.timestamp for r in await drain(source, bus, 0, 3)]
+    assert (
+        times[0]
+        == round(before.timestamp() * 1000)
+        <= times[1]
+        <= times[2]
+        == round(after.timestamp() * 1000)
+    )
+
+
 async def test_order_per_partition_and_broker_time_across_topics(bus: Bus) -> None:
     publisher, source = await bus.publisher(), await bus.source()
     for start in range(0, 60, 20):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.bus.memory import MemoryBus, MemoryRecord, MemorySource
@@ -181,6 +182,17 @@ class Publisher:
         if pending or lost or not self._weather.reaches("bus"):
             self._weather.coverage.struck()
             raise BusTrouble("publishing was not acknowledged")
+
+    async def broker_time(self, topic: str) -> datetime:
+        loop = asyncio.get_running_loop()
+        acknowledged = loop.create_future()
+        self._cluster.send(self, [OutRecord(topic, 0, None, b"", [])], _answer(acknowledged))
+        done, _ = await asyncio.wait([acknowledged], timeout=20)
+        await asyncio.sleep(self._weather.latency())
+        if not done or not self._weather.reaches("bus"):
+            self._weather.coverage.struck()
+            raise BusTrouble("the broker was asked for its time and did not answer")
+        return datetime.fromtimestamp(acknowledged.result().timestamp / 1000, UTC)
 
 
 def _answer(waiting: "asyncio.Future[Any]") -> Callable[[list[MemoryRecord]], None]:

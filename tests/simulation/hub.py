@@ -169,9 +169,10 @@ class TimekeeperProcess:
         self.process = ground.loop.process(self.name)
         self.process.on_kill.append(self._gone)
         session = cast(Any, Session(ground.server, ground.weather))
+        publisher = Publisher(ground.cluster, ground.weather)
         keeper = Timekeeper(
             session,
-            Publisher(ground.cluster, ground.weather),
+            publisher,
             ground.signer,
             ground.names,
             ground.shards,
@@ -179,6 +180,7 @@ class TimekeeperProcess:
             3.0,
             lambda: ground.clocks.now(ground.clocks.hub),
             DueMoments(session, ground.signer, ground.names, ground.shards),
+            publisher,
         )
         self.process.spawn(self._run(keeper), "timekeeper")
 

@@ -1,12 +1,15 @@
 """A hub process of which one part hangs: `python -m tests.acceptance.cli.stuck HOME PART`, the watchdog with short limits.
 
-PART: `commit`, intake's connection to the store never answers; `relay`, reading the journal never ends; `nothing`.
+PART: `commit`, intake's connection to the store never answers; `relay`, reading the journal never ends; `timekeeper`, it
+never learns what waits; `loop`, the event loop itself stands from SIGUSR1 on; `nothing`.
 """
 
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from hub.operations.health import Limits
 from hub.run import ROLES, run_roles
 from hub.settings import Settings
 from hub.store.journal import PostgresJournal
+from hub.store.waiting import PostgresWaiting
 
 # In each the real ones are some twenty times as long.
 LIMITS = Limits(still=8.0, trouble=8.0, every=0.5, answer=4.0, pause=4.0)
@@ -44,6 +48,10 @@ def main(home: Path, part: str) -> int:
                 parts.journal = StuckJournal(parts.pool)
             if part == "commit":
                 parts.pool.transaction = _never  # type: ignore[method-assign]
+            if part == "timekeeper":
+                PostgresWaiting.known_aliases = _nothing  # type: ignore[assignment,method-assign]
+            if part == "loop":
+                asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, time.sleep, 3_600)
             yield parts
 
     settings = Home(home).settings(addresses.kafka, addresses.database, metrics_port=0)
@@ -54,6 +62,11 @@ def main(home: Path, part: str) -> int:
 async def _never() -> AsyncIterator[Any]:
     await asyncio.Event().wait()
     yield None
+
+
+async def _nothing(*_: Any) -> list[Any]:
+    await asyncio.Event().wait()
+    return []
 
 
 if __name__ == "__main__":

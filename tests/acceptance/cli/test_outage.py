@@ -117,7 +117,14 @@ def started(hub: Hub, part: str, log: Path) -> "subprocess.Popen[bytes]":
 
 
 @pytest.mark.parametrize(
-    ("part", "says"), [("commit", "no poll for"), ("relay", "stands at"), ("nothing", "")]
+    ("part", "says"),
+    [
+        ("commit", "stale: intake of shard"),
+        ("relay", "stale: relay of shard"),
+        ("timekeeper", "stale: timekeeper: did not come round"),
+        ("loop", "Timeout (0:00:08)!"),
+        ("nothing", ""),
+    ],
 )
 async def test_a_part_that_hangs_ends_the_process_and_the_next_goes_on(
     hub: Hub, part: str, says: str
@@ -130,13 +137,16 @@ async def test_a_part_that_hangs_ends_the_process_and_the_next_goes_on(
         if part == "nothing":
             await given(hub, set(referred))
             stuck.terminate()
+        if part == "loop":
+            stuck.send_signal(signal.SIGUSR1)
         code = await asyncio.to_thread(stuck.wait, PATIENCE)
     finally:
         if stuck.poll() is None:
             stuck.kill()
             stuck.wait()
     assert code == (0 if part == "nothing" else 1), log.read_text()
-    assert ("stale: " in log.read_text(), says in log.read_text()) == (part != "nothing", True)
+    assert says in log.read_text()
+    assert ("stale: " in log.read_text()) is (part not in ("nothing", "loop"))
     one = hub.run("all")
     one.says("are ours")
     await given(hub, set(referred))

@@ -13,6 +13,7 @@ from hub.bus.topics import CLOCK, TopicNames
 from hub.errors import BusTrouble, LogStartPassed
 from hub.intake.brake import Brake
 from hub.operations.health import Health, Limits
+from hub.pulse import Pulse
 from hub.store.reading import Standing
 
 NAMES = TopicNames()
@@ -198,3 +199,23 @@ async def test_a_process_that_was_suspended_begins_anew(seconds: float) -> None:
     world.now += seconds
     assert await world.live(LIMITS.still - 20) is None
     assert await world.live(60) is not None
+
+
+async def test_a_loop_that_does_not_come_round_is_found() -> None:
+    world = World()
+    pulse = Pulse("timekeeper")
+    world.health.pulses = [pulse]
+    pulse.last_poll = world.now
+    assert await world.live(LIMITS.still - 10) is None
+    problem = await world.live(60)
+    assert problem == "timekeeper: did not come round for 181 s"
+
+
+async def test_a_loop_in_trouble_is_not_ready_and_may_stand() -> None:
+    world = World()
+    pulse = Pulse("checkpointer")
+    world.health.pulses = [pulse]
+    pulse.last_poll, pulse.troubled_at = world.now, world.now + 175
+    assert await world.live(250) is None
+    assert world.health.ready() == (False, ["checkpointer: waits for Kafka or PostgreSQL"])
+    assert await world.live(120) == "checkpointer: did not come round for 295 s"
