@@ -61,14 +61,14 @@ def _row(entry: Entry) -> TimelineRow:
         entry.outcome.value,
         entry.reason,
         entry.detail,
-        tuple(_said(event) for event in entry.events if event.e != "notified"),
+        tuple(said(event) for event in entry.events if event.e != "notified"),
         tuple((event.to, event.sequence) for event in entry.events if event.e == "notified"),
         entry.sealed is not None,
         entry.rules,
     )
 
 
-def _said(event: Event) -> str:
+def said(event: Event) -> str:
     """One event in words: its kind and what tells it from others."""
     match event.e:
         case "referral_raised":

@@ -112,7 +112,7 @@ class Batch:
         self.append(entry, item.at, {read.ref: (read.envelope.type, read.data)})
         self._remember(entry, read.ref)
         if entry.outcome is Outcome.DECIDED:
-            waiting.after(self, read, item.at)
+            waiting.after(self, read.envelope.subject, read.envelope.type, read.open, item.at)
             if read.envelope.type in MENDS:
                 self._mend(item, read)
 
@@ -125,11 +125,9 @@ class Batch:
 
     def _decide(self, entry: Entry, read: Read, at: datetime) -> None:
         envelope, case = read.envelope, self.cases[read.envelope.subject]
-        if case.born and envelope.source in case.parties():
-            first = next((w for w in case.waiting if w.message.source == envelope.source), None)
-            if first is not None:
-                detail = f"waits behind {first.message.id} of {envelope.source}"
-                raise Parking(ParkingName.HELD, detail, "decide")
+        if (first := waiting.behind(case, envelope.source)) is not None:
+            detail = f"waits behind {first.message.id} of {envelope.source}"
+            raise Parking(ParkingName.HELD, detail, "decide")
         message = Message(envelope.source, read.ref.id, envelope.type, envelope.subject, read.open)
         decision = decide(case, message, self.rules, at, self.aliases)
         hold_message(entry, read, self._key(envelope.subject))

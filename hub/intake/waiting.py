@@ -1,34 +1,53 @@
 """What waits in a case: taken up when what it builds on has come, refused when it has waited too long (5)."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from hub.domain import events as ev
+from hub.domain.case import Case, MessageRef, Waiting
 from hub.domain.decide import decide
 from hub.domain.decision import Message
 from hub.domain.entry import Entry
 from hub.domain.evolve import evolve
+from hub.domain.rules import Rules
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from hub.intake.entries import later_entry, park, refuse
-from hub.intake.reading import Read
-
-if TYPE_CHECKING:
-    from hub.intake.batch import Batch
+from hub.store.ports import Changes
 
 log = logging.getLogger(__name__)
 
 
-def after(batch: "Batch", read: Read, at: datetime) -> None:
+class Deciding(Protocol):
+    """Where messages are decided one after the other: a batch of intake, or a trial of other rules."""
+
+    rules: Rules
+    cases: dict[str, Case]
+    held: dict[MessageRef, Entry]
+    aliases: Mapping[str, Sequence[str]]
+    changes: Changes
+
+    def keep(self, case: Case) -> None: ...
+    def append(self, entry: Entry, at: datetime) -> None: ...
+
+
+def behind(case: Case, source: str) -> Waiting | None:
+    """The message of this sender behind which a later one has to wait, if there is one (5)."""
+    if not (case.waiting and case.born and source in case.parties()):
+        return None
+    return next((waiting for waiting in case.waiting if waiting.message.source == source), None)
+
+
+def after(batch: Deciding, case_id: str, type_: str, opened: Mapping[str, Any], at: datetime) -> None:
     """What a decided message means for those that wait in its case."""
-    case_id = read.envelope.subject
-    if read.envelope.type == "hub.early_expired.v1":
-        expire(batch, case_id, read.open["before"], at)
+    if type_ == "hub.early_expired.v1":
+        expire(batch, case_id, opened["before"], at)
     if batch.cases[case_id].waiting:
         take_up(batch, case_id, at)
 
 
-def take_up(batch: "Batch", case_id: str, at: datetime) -> None:
+def take_up(batch: Deciding, case_id: str, at: datetime) -> None:
     """Decide again what waits, in its order, until nothing more can be; a sender's later message never overtakes."""
     progress = True
     while progress:
@@ -59,7 +78,7 @@ def take_up(batch: "Batch", case_id: str, at: datetime) -> None:
             progress = True
 
 
-def expire(batch: "Batch", case_id: str, before: str, at: datetime) -> None:
+def expire(batch: Deciding, case_id: str, before: str, at: datetime) -> None:
     """Refuse what has waited too long, one after the other: the end of one may let those behind it go on."""
     limit = datetime.fromisoformat(before)
     while late := [w for w in batch.cases[case_id].waiting if datetime.fromisoformat(w.since) < limit]:
@@ -70,7 +89,7 @@ def expire(batch: "Batch", case_id: str, before: str, at: datetime) -> None:
         take_up(batch, case_id, at)
 
 
-def _give_up(batch: "Batch", entry: Entry, problem: Parking | Refusal) -> None:
+def _give_up(batch: Deciding, entry: Entry, problem: Parking | Refusal) -> None:
     """End the waiting of a message: refused, or parked for good (the entry that it refers to holds it)."""
     assert entry.case is not None
     assert entry.refers is not None

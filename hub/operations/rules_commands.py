@@ -9,11 +9,13 @@ import typer
 from hub.command_group import group
 from hub.embedded.servers import Addresses
 from hub.home import DEFAULT_HOME, Home
+from hub.operations.rules_trial import try_command
 from hub.rules.loader import load_rules
 from hub.settings import Settings
 from hub.store.rules_in_force import adopt_rules, rules_in_force
 
 app = group("Rules: flows, lifecycle, departments.")
+app.command("try")(try_command)
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 
 

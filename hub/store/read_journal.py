@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import asyncpg
 from pydantic_core import from_json
 
 from hub.domain.case import MessageRef
@@ -18,6 +19,16 @@ _BY_CASE = """
 SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id IS NOT NULL ORDER BY case_id, seq"""
 _RAISES = """
 SELECT entry FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"""
+_BEFORE = "SELECT seq FROM journal WHERE shard = $1 AND received_at < $2 ORDER BY seq DESC LIMIT 1"
+_CASES_SINCE = """
+SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id IN (
+    SELECT case_id FROM journal WHERE shard = $1 AND seq > $2 AND case_id IS NOT NULL)
+ORDER BY case_id, seq"""
+_WITHOUT_CASE = (
+    "SELECT seq, entry FROM journal WHERE shard = $1 AND seq > $2 AND case_id IS NULL ORDER BY seq"
+)
+_LAST_MOMENT = "SELECT received_at FROM shard WHERE shard = $1"
+_COUNT_SINCE = "SELECT count(*) FROM journal WHERE shard = $1 AND seq > $2"
 _INBOX = """
 SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
 FROM unnest($1::text[], $2::text[]) AS asked (source, message_id) JOIN inbox i USING (source, message_id)"""
@@ -108,9 +119,16 @@ async def leaves(view: Snapshot, shard: int, upto: int) -> AsyncIterator[list[tu
 
 async def by_case(view: Snapshot, shard: int) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
     """The cases of a shard in the order of their ids, each with its (sequence, entry bytes) in order."""
+    async for case in _grouped(view.batches(_BY_CASE, shard)):
+        yield case
+
+
+async def _grouped(
+    batches: AsyncIterator[list[asyncpg.Record]],
+) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
     case: str | None = None
     entries: list[tuple[int, bytes]] = []
-    async for rows in view.batches(_BY_CASE, shard):
+    async for rows in batches:
         for row in rows:
             if case is not None and row[0] != case:
                 yield case, entries
@@ -197,3 +215,35 @@ async def waiting_entries(view: Snapshot) -> list[bytes]:
 async def junk(view: Snapshot) -> list[tuple[str, date, int]]:
     """Parked records that are no readable message: (topic, day in China, how many)."""
     return [(row[0], row[1], row[2]) for row in await view.rows(_JUNK)]
+
+
+async def before(view: Snapshot, shard: int, moment: datetime) -> int:
+    """The last sequence of a shard that was received before a moment; 0 for none. Costs what came after it."""
+    rows = await view.rows(_BEFORE, shard, moment)
+    return int(rows[0][0]) if rows else 0
+
+
+async def cases_since(
+    view: Snapshot, shard: int, seq: int
+) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
+    """As `by_case`, of the cases that have an entry after a sequence: each with all its entries."""
+    async for case in _grouped(view.batches(_CASES_SINCE, shard, seq)):
+        yield case
+
+
+async def without_case(view: Snapshot, shard: int, seq: int) -> AsyncIterator[tuple[int, bytes]]:
+    """The entries of a shard after a sequence that belong to no case, in order."""
+    async for rows in view.batches(_WITHOUT_CASE, shard, seq):
+        for row in rows:
+            yield row[0], row[1]
+
+
+async def count_since(view: Snapshot, shard: int, seq: int) -> int:
+    """How many entries of a shard there are after a sequence."""
+    return int((await view.rows(_COUNT_SINCE, shard, seq))[0][0])
+
+
+async def last_moment(view: Snapshot, shard: int) -> datetime | None:
+    """When the last entry of a shard was received; None for an empty one."""
+    found: datetime | None = (await view.rows(_LAST_MOMENT, shard))[0][0]
+    return found
