@@ -26,6 +26,7 @@ from hub.operations.calendar_commands import app as calendar_app
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.flow_commands import app as flows_app
 from hub.operations.parked_commands import app as parked_app
+from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
@@ -45,6 +46,7 @@ for name, sub in (
     ("topics", topics_app),
     ("rules", rules_app),
     ("flows", flows_app),
+    ("routing", routing_app),
     ("calendar", calendar_app),
     ("deadline", deadline_app),
     ("db", db_app),

@@ -124,6 +124,9 @@ class RefusalName(StrEnum):
     UNKNOWN_RETURN_REASON = "unknown_return_reason"
     REPLY_OUT_OF_ORDER = "reply_out_of_order"
     LIMIT_REACHED = "limit_reached"
+    NO_ROUTE = "no_route"
+    NOT_ADMITTED = "not_admitted"
+    ABOVE_ITS_LEVEL = "above_its_level"
     SUPERSEDED = "superseded"
     REFERRAL_CLOSED = "referral_closed"
     CASE_MERGED = "case_merged"
@@ -173,6 +176,18 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     ),
     RefusalName.REPLY_OUT_OF_ORDER: ("回复次序不符", "another reply of the flow is due first"),
     RefusalName.LIMIT_REACHED: ("已达次数上限", "a counter of the flow has reached its cap"),
+    RefusalName.NO_ROUTE: (
+        "权责清单未能确定唯一的主办单位",
+        "no duty list gives exactly one owner for the matter",
+    ),
+    RefusalName.NOT_ADMITTED: (
+        "该事项未经准入，不得交由社区（村）办理",
+        "the matter may not be handed to a community without an approval",
+    ),
+    RefusalName.ABOVE_ITS_LEVEL: (
+        "应先在本级化解，不得越级上交",
+        "the matter is to be settled on a lower level before it goes up",
+    ),
     RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
     RefusalName.REFERRAL_CLOSED: ("移送事项已办结", "the referral is closed, returned or withdrawn"),
     RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),

@@ -19,6 +19,7 @@ from hub.reference.codes import codes_reference
 from hub.reference.commands import commands_reference
 from hub.reference.flows import flows_reference
 from hub.reference.lifecycle import lifecycle_picture, lifecycle_reference
+from hub.reference.routing import routing_reference
 from hub.reference.topics import topics_reference
 from schemas.asyncapi import asyncapi_yaml
 from schemas.publish import json_schemas
@@ -63,6 +64,7 @@ GENERATED: tuple[tuple[str, Producer], ...] = (
     ("docs/reference/lifecycle.svg", lifecycle_picture),
     ("docs/reference/flows.md", flows_reference),
     ("docs/reference/codes.md", codes_reference),
+    ("docs/reference/routing.md", routing_reference),
     ("docs/reference/clocks.md", lambda: clocks_reference("en")),
     ("docs/reference/clocks.zh-CN.md", lambda: clocks_reference("zh")),
     ("docs/reference/topics.md", topics_reference),

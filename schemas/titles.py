@@ -19,6 +19,7 @@ _IN_MODEL = {
 _FIELDS = {
     "actor": "办理单位",
     "address": "住址",
+    "admission": "准入批准文号",
     "against": "被督办单位",
     "agreed": "是否同意",
     "allowed": "允许的操作",
@@ -32,6 +33,7 @@ _FIELDS = {
     "before": "截止时间",
     "birth": "出生日期",
     "breached_at": "逾期时间",
+    "by": "权责清单",
     "cause": "案由",
     "citizen": "受访人",
     "clock": "时限",
@@ -141,6 +143,7 @@ _FIELDS = {
     "type": "报文类型",
     "unit": "单位（时限）",
     "value": "事实内容",
+    "weight": "事项大小",
 }
 
 

@@ -98,6 +98,9 @@ class Referral(Struct, omit_defaults=True, gc=False):
     due_on: str | None = None
     track: str = "ordinary"
     priority: str = "normal"
+    matter: str | None = None
+    region: str | None = None
+    weight: str | None = None
 
 
 class Waiting(Struct, omit_defaults=True, gc=False):

@@ -41,6 +41,18 @@ WHEN_REFERRAL = ("kind", "sender", "lead", "track", "priority")
 """What a clock's condition may ask of the referral itself; `sender` and `lead` are roles. All else are facts."""
 
 
+class MatterCode(Coded):
+    """A kind of matter: a class of two digits, a kind of four. `causes`: 案由 that fall under it."""
+
+    causes: list[str] = Field(default=[])
+
+
+class MatterCodes(RuleData):
+    """`codes/matters.yaml`."""
+
+    codes: Annotated[list[MatterCode], Field(min_length=1)]
+
+
 class RoleCodes(RuleData):
     """`codes/roles.yaml`."""
 

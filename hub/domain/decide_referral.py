@@ -1,13 +1,15 @@
 """Deciding on whole referrals: raised, withdrawn, corrected, followed up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hub.domain import events as ev
 from hub.domain.case import CLOSED, OPEN, WITHDRAWN, Referral, Task
+from hub.domain.decide_route import asked_by, check_admission, check_level, route, tell_routed
 from hub.domain.decision import Draft, legal_day
 from hub.domain.flow import CodeText, Flow
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from schemas.identifiers import mint_case_id
+from schemas.messages.base import ROUTE
 
 OPENS_A_CASE = frozenset({"referral.raised", "warning.raised"})
 
@@ -17,7 +19,16 @@ def raised(draft: Draft) -> None:
     data, source = draft.message.open, draft.message.source
     _case_is_this(draft)
     flow = _flow(draft)
-    receivers = _receivers(draft, flow)
+    lead, routed = data["lead"], None
+    governed = lead == ROUTE or flow.flow in draft.rules.routing.governed
+    asked = asked_by(draft, flow) if governed else None
+    if asked is not None and lead == ROUTE:
+        routed = route(draft, flow, asked)
+        lead = routed.lead
+    receivers = _receivers(draft, flow, lead, () if routed is None else routed.helpers)
+    if asked is not None:
+        check_level(draft, flow, asked, lead)
+    _check_admission(draft, flow, receivers)
     missing = [
         p.title
         for p in flow.papers
@@ -42,7 +53,7 @@ def raised(draft: Draft) -> None:
             flow_version=flow.version,
             kind=data["kind"],
             sender=source,
-            lead=data["lead"],
+            lead=lead,
             local_number=data["local_number"],
             legal_at=data["legal_at"],
             raised_at=draft.at,
@@ -51,6 +62,9 @@ def raised(draft: Draft) -> None:
             due_on=data.get("due_on"),
             track=data.get("track", "ordinary"),
             priority=data.get("priority", "normal"),
+            matter=draft.rules.routing.kind_of(data.get("matter"), data.get("cause")),
+            region=data.get("region"),
+            weight=data.get("weight"),
         )
     )
     draft.add(
@@ -60,6 +74,8 @@ def raised(draft: Draft) -> None:
         draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
     for ordinal, (department, role) in enumerate(receivers):
         assign(draft, referral, draft.message.derive("task", ordinal), department, role)
+    if routed is not None:
+        tell_routed(draft, referral, routed)
 
 
 def assign(
@@ -104,11 +120,14 @@ def _flow(draft: Draft) -> Flow:
     return flow
 
 
-def _receivers(draft: Draft, flow: Flow) -> list[tuple[str, str]]:
+def _receivers(draft: Draft, flow: Flow, lead: str, helpers: Sequence[str]) -> list[tuple[str, str]]:
+    """Lead, co-handlers and copies. Helpers that the duty list adds give way to what the sender says."""
     data = draft.message.open
-    named = [(data["lead"], "lead", flow.lead)]
-    named += [(department, "co_handler", flow.co_handlers) for department in data.get("co_handlers", ())]
-    named += [(department, "copy", flow.copies) for department in data.get("copies", ())]
+    co_handlers, copies = data.get("co_handlers", ()), data.get("copies", ())
+    added = [one for one in helpers if one not in (draft.message.source, lead, *co_handlers, *copies)]
+    named = [(lead, "lead", flow.lead)]
+    named += [(department, "co_handler", flow.co_handlers) for department in (*co_handlers, *added)]
+    named += [(department, "copy", flow.copies) for department in copies]
     seen = {draft.message.source}
     for department, role, roles in named:
         check_receiver(draft, department, role, roles)
@@ -116,6 +135,17 @@ def _receivers(draft: Draft, flow: Flow) -> list[tuple[str, str]]:
             raise Refusal(RefusalName.RECEIVER_TWICE, f"{department!r} is the sender or is named twice")
         seen.add(department)
     return [(department, role) for department, role, _ in named]
+
+
+def _check_admission(draft: Draft, flow: Flow, receivers: list[tuple[str, str]]) -> None:
+    routing, departments = draft.rules.routing, draft.rules.departments
+    handed = [one for one, role in receivers if role != "copy"]
+    barred = routing.barred_roles
+    if all(barred.isdisjoint(departments[one].roles) for one in handed):
+        return
+    data = draft.message.open
+    for department in handed:
+        check_admission(draft, department, asked_by(draft, flow), data["legal_at"], data.get("admission"))
 
 
 def check_receiver(draft: Draft, department: str, role: str, roles: list[CodeText]) -> None:
@@ -223,7 +253,8 @@ def corrected(draft: Draft) -> None:
         )
     data = draft.message.open
     legal_at = data.get("corrected_legal_at")
-    draft.add(ev.ReferralCorrected(referral.id, draft.message.ref, list(data["fields"]), legal_at))
+    values = {name: data.get(name) for name in ("matter", "region") if name in data["fields"]}
+    draft.add(ev.ReferralCorrected(referral.id, draft.message.ref, list(data["fields"]), legal_at, values))
     if "in_custody" in data["fields"] and data.get("in_custody") is not None:
         draft.add(ev.FactRecorded("in_custody", str(data["in_custody"]).lower(), data["legal_at"]))
     flow = draft.flow(referral)

@@ -3,9 +3,11 @@
 from hub.domain import events as ev
 from hub.domain.case import RETURNED, Referral, Task
 from hub.domain.decide_referral import assign, cancel_open_tasks, check_receiver
+from hub.domain.decide_route import check_admission
 from hub.domain.decision import Draft
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Step
+from hub.domain.routing_rows import Asked
 from hub.errors import Refusal, RefusalName
 
 GONE = ("returned", "cancelled")
@@ -30,6 +32,8 @@ def check_decision(draft: Draft, task: Task, referral: Referral, target: str) ->
         return target
     if (to := data.get("reassign_to")) is not None:
         check_receiver(draft, to, task.role, _roles(flow, task.role))
+        asked = Asked(referral.matter, referral.region, referral.weight, referral.track, referral.priority)
+        check_admission(draft, to, asked, referral.legal_at, data.get("admission"))
         open_there = {t.department for t in draft.case.tasks_of(referral.id) if t.state not in GONE}
         if to in open_there or to == referral.sender:
             raise Refusal(

@@ -44,7 +44,21 @@ class ReferralRaised(Fact, tag="referral_raised"):
     due_on: str | None = None
     track: str = "ordinary"
     priority: str = "normal"
+    matter: str | None = None
+    region: str | None = None
+    weight: str | None = None
     e: ClassVar[Literal["referral_raised"]] = "referral_raised"
+
+
+class ReferralRouted(Fact, tag="referral_routed"):
+    """The sender named no lead: this row of this duty list gave it. `row`: its place in the list, from 1."""
+
+    referral: str
+    lead: str
+    by: str
+    row: int
+    article: str
+    e: ClassVar[Literal["referral_routed"]] = "referral_routed"
 
 
 class TaskAssigned(Fact, tag="task_assigned"):
@@ -163,12 +177,16 @@ class NumberLearned(Fact, tag="number_learned"):
 
 
 class ReferralCorrected(Fact, tag="referral_corrected"):
-    """Facts of the referral were corrected by this message; the named fields override the earlier content."""
+    """Facts of the referral were corrected by this message; the named fields override the earlier content.
+
+    `values`: what matter and region are now, where they were corrected.
+    """
 
     referral: str
     content: MessageRef
     fields: list[str]
     legal_at: str | None
+    values: dict[str, str | None] = field(default_factory=dict)
     e: ClassVar[Literal["referral_corrected"]] = "referral_corrected"
 
 
@@ -257,6 +275,7 @@ class Notified(Fact, tag="notified"):
 Event = (
     CaseOpened
     | ReferralRaised
+    | ReferralRouted
     | TaskAssigned
     | TaskStepped
     | ReceiptCameLate

@@ -76,6 +76,9 @@ def _raised(case: Case, event: ev.ReferralRaised) -> None:
         due_on=event.due_on,
         track=event.track,
         priority=event.priority,
+        matter=event.matter,
+        region=event.region,
+        weight=event.weight,
     )
 
 
@@ -162,7 +165,8 @@ def _number(case: Case, event: ev.NumberLearned) -> None:
 def _corrected(case: Case, event: ev.ReferralCorrected) -> None:
     referral = case.referrals[event.referral]
     legal_at = event.legal_at or referral.legal_at
-    _referral(case, event.referral, contents=(*referral.contents, event.content), legal_at=legal_at)
+    contents = (*referral.contents, event.content)
+    _referral(case, event.referral, contents=contents, legal_at=legal_at, **event.values)
 
 
 def _fact(case: Case, event: ev.FactRecorded) -> None:
@@ -205,6 +209,7 @@ def _step(case: Case, event: ev.TaskStepped) -> None:
 _RULES: dict[str, Callable[[Case, Any], None]] = {
     "case_opened": _opened,
     "referral_raised": _raised,
+    "referral_routed": _unchanged,
     "task_assigned": _assigned,
     "task_stepped": _step,
     "receipt_came_late": _receipt_late,

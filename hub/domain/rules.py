@@ -7,13 +7,14 @@ from hub.domain.directory import Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.routing import Routing
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable, ladder_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Flows by code and version, departments, lifecycle, time limits and who is told of them.
+    """Flows by code and version, departments, lifecycle, time limits and who is told of them, whose matter is whose.
 
     `digest` is recorded with every decision (5a.9); it covers clocks and calendar too.
     """
@@ -24,6 +25,7 @@ class Rules:
     directory: Directory
     timetable: Timetable
     telling: Telling
+    routing: Routing
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:

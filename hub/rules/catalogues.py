@@ -8,6 +8,8 @@ from typing import TypeVar
 from hub.domain.codes import (
     FactCode,
     FactCodes,
+    MatterCode,
+    MatterCodes,
     PaperCode,
     PaperCodes,
     ReasonCode,
@@ -20,7 +22,7 @@ from hub.errors import RuleFileError
 from hub.rules.files import line_in, load_model
 
 C = TypeVar("C", bound=Coded)
-Holder = RoleCodes | ReasonCodes | PaperCodes | FactCodes
+Holder = RoleCodes | ReasonCodes | PaperCodes | FactCodes | MatterCodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Catalogues:
     return_reasons: dict[str, ReasonCode]
     papers: dict[str, PaperCode]
     facts: dict[str, FactCode]
+    matters: dict[str, MatterCode]
 
 
 def load_catalogues(roots: Sequence[Path]) -> Catalogues:
@@ -42,10 +45,11 @@ def load_catalogues(roots: Sequence[Path]) -> Catalogues:
         },
         papers={code.code: code for held in _files(roots, "papers", PaperCodes) for code in held.codes},
         facts={code.code: code for held in _files(roots, "facts", FactCodes) for code in held.codes},
+        matters={code.code: code for held in _files(roots, "matters", MatterCodes) for code in held.codes},
     )
 
 
-H = TypeVar("H", RoleCodes, ReasonCodes, PaperCodes, FactCodes)
+H = TypeVar("H", RoleCodes, ReasonCodes, PaperCodes, FactCodes, MatterCodes)
 
 
 def _files(roots: Sequence[Path], name: str, model: type[H]) -> list[H]:

@@ -13,6 +13,7 @@ from hub.rules.clock_ids import clock_ids
 from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
+from hub.rules.routing_files import place_problems, routing_problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,8 +43,11 @@ def rule_problems(
     directory = read(directory_file, Directory) if directory_file is not None else None
     if problems:
         return problems
+    known = {flow.flow for flow in flows.values()}
     problems += flow_problems(flows, codes, clock_ids(roots))
+    problems += routing_problems(roots, codes, known)
     if directory_file is not None and directory is not None:
-        known = {flow.flow for flow in flows.values()}
         problems += directory_problems(directory_file, directory, codes, known)
+    if directory is not None and not problems:
+        problems += place_problems(roots, {department.id for department in directory.departments})
     return problems

@@ -11,6 +11,8 @@ from hub.domain.clock_set import Clocks
 from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.routing import Routing
+from hub.domain.rule_data import RuleData
 from hub.domain.rules import Rules
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable
@@ -21,6 +23,8 @@ from hub.rules.clock_ids import clock_ids
 from hub.rules.deadline_files import load_clocks
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
+from hub.rules.routing_files import load_routing, place_problems
+from schemas.messages.base import ROUTE
 
 HERE = Path(__file__).parent
 
@@ -40,6 +44,9 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     telling = load_model(
         next(path for root in reversed((HERE, *roots)) if (path := root / "telling.yaml").exists()), Telling
     )
+    routing = load_routing(roots, codes, {flow.flow for flow in flows})
+    for problem in place_problems(roots, {department.id for department in directory.departments}):
+        raise problem
     clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
@@ -53,7 +60,8 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         directory=directory,
         timetable=Timetable.of(flows, clocks, calendar),
         telling=telling,
-        digest=_digest(lifecycle, flows, directory, telling, clocks, calendar),
+        routing=routing,
+        digest=_digest(lifecycle, flows, directory, telling, routing, clocks, calendar),
     )
 
 
@@ -91,6 +99,8 @@ def directory_problems(
 def _of_department(
     department: Department, superiors: Mapping[str, str | None], codes: Catalogues, flows: Set[str]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if department.id == ROUTE:
+        yield ("id",), f"{ROUTE!r} stands for the owner by the duty list: give the department another id"
     for n, role in enumerate(department.roles):
         if role not in codes.roles:
             yield ("roles", n), f"{role!r} is no role; allowed: {sorted(codes.roles)}"
@@ -122,10 +132,14 @@ def _digest(
     flows: list[Flow],
     directory: Directory,
     telling: Telling,
+    routing: Routing,
     clocks: Clocks,
     calendar: Calendar,
 ) -> str:
-    parts = [lifecycle, directory, telling, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
+    ordered = sorted(flows, key=lambda flow: (flow.flow, flow.version))
+    parts: list[RuleData] = [lifecycle, directory, telling, *ordered]
+    parts += [*routing.duties, *routing.levels, *routing.admissions]
     data = [part.model_dump(mode="json", by_alias=True) for part in parts]
-    text = json.dumps([*data, clocks.digest, calendar.digest], sort_keys=True)
+    causes = dict(routing.causes)
+    text = json.dumps([*data, causes, clocks.digest, calendar.digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

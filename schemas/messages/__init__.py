@@ -67,6 +67,7 @@ KINDS: tuple[MessageKind, ...] = (
     _both("supervision.answered.v1", "督办答复", case.SupervisionAnswered),
     _both("warning.raised.v1", "预警", case.WarningRaised),
     _out("task.assigned.v1", "任务", outbound.TaskAssigned),
+    _out("referral.routed.v1", "归口结果", outbound.ReferralRouted),
     _out("task.cancelled.v1", "任务终止", outbound.TaskCancelled),
     _out("referral.closed.v1", "移送办结", outbound.ReferralClosed),
     _out("referral.escalated.v1", "移送升级", outbound.ReferralEscalated),

@@ -9,6 +9,8 @@ from schemas.classes import FreeText, Internal, Personal, Public, Sensitive
 from schemas.identifiers import Code, CreditCode, RegionCode, Sha256, Uuid, resident_id
 from schemas.scalars import Count, Day, Line, Moment, Text
 
+ROUTE = "route"
+
 
 class Data(BaseModel):
     """Base of message data. A producer may send no field that the contract does not name; see `reader`.
@@ -96,6 +98,15 @@ class Priority(StrEnum):
     NORMAL = "normal"
     URGENT = "urgent"
     EMERGENCY = "emergency"
+
+
+class Weight(StrEnum):
+    """How much a matter weighs 三事分流: `micro` 微事, `private` 私事, `minor` 小事, `major` 大事."""
+
+    MICRO = "micro"
+    PRIVATE = "private"
+    MINOR = "minor"
+    MAJOR = "major"
 
 
 class Act(Data):

@@ -69,6 +69,21 @@ class TaskAssigned(Data):
     """Id of the earlier referral in this case whose outcome led to this one, if any."""
 
 
+class ReferralRouted(Data):
+    """The duty list gave the lead of a referral whose sender named none (`lead` was `route`)."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid]
+    """Id of the lead's task."""
+    lead: Internal[DepartmentId]
+    """主办: the department whose matter it is."""
+    by: Internal[Code]
+    """Name of the duty list 权责清单."""
+    article: Internal[str]
+    """Law and article of the row."""
+
+
 class TaskCancelled(Data):
     """The task has ended here without a reply: returned, withdrawn, or closed with the lead's."""
 

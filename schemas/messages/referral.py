@@ -16,6 +16,7 @@ from schemas.messages.base import (
     Region,
     TaskAct,
     Track,
+    Weight,
 )
 from schemas.scalars import Day, Flag, Line, Moment, Text
 
@@ -50,7 +51,7 @@ class ReferralRaised(Act):
     papers: Internal[list[Paper]] = Field(default=[])
     """The papers handed over; those that the flow requires must be among them."""
     lead: Internal[DepartmentId]
-    """主办: the one accountable receiver."""
+    """主办: the one accountable receiver. `route`: the hub finds it by the duty list 权责清单 (吹哨)."""
     co_handlers: Internal[list[DepartmentId]] = Field(default=[])
     """协办: departments that help the lead; each gets a task of its own."""
     copies: Internal[list[DepartmentId]] = Field(default=[])
@@ -63,6 +64,10 @@ class ReferralRaised(Act):
     """Whether the matter is ordinary or complex."""
     priority: Internal[Priority] = Priority.NORMAL
     """Urgency."""
+    weight: Internal[Weight | None] = None
+    """How much the matter weighs 三事分流: says on which level it is settled and, with `matter`, whose it is."""
+    admission: Internal[Line | None] = None
+    """Number of the document by which the matter may be handed to a community 社区准入, where that needs one."""
     opened_by: Internal[Uuid | None] = None
     """Id of the earlier referral in this case whose outcome led to this one, if any."""
 

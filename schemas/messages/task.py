@@ -62,6 +62,8 @@ class ReturnDecided(TaskAct):
     """True: the task leaves the receiver. False: it stays."""
     reassign_to: Internal[DepartmentId | None] = None
     """The department that gets the task instead; only when agreed."""
+    admission: Internal[Line | None] = None
+    """Number of the document by which the matter may be handed to a community 社区准入, where that needs one."""
     reason: FreeText[Text | None] = None
     """Why, above all when not agreed."""
 

@@ -155,7 +155,7 @@ DIRECTORIES = [
         "roles: [petition]",
         "roles: [petition, visitors]",
         4,
-        "departments.1.roles.1: 'visitors' is no role; allowed: ['arb",
+        "departments.1.roles.1: 'visitors' is no role; allowed: ['agr",
     ),
     (
         "roles: [petition]",
