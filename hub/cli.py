@@ -23,6 +23,7 @@ from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
 from hub.operations.backlog import backlogs
 from hub.operations.calendar_commands import app as calendar_app
+from hub.operations.coverage_commands import coverage_command
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.flow_commands import app as flows_app
 from hub.operations.parked_commands import app as parked_app
@@ -62,6 +63,9 @@ console = Console()
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 SANDBOX_CITY = Path(__file__).parent.parent / "deploy" / "sandbox" / "city" / "departments.yaml"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+app.command("coverage")(coverage_command)
 
 
 @app.callback()

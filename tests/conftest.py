@@ -1,11 +1,11 @@
-"""The session's servers, and the rule that in CI nothing is skipped: a skipped test fails."""
+"""The session's servers, which rows the tests cover, and the rule that in CI nothing is skipped: a skipped test fails."""
 
 import os
 from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.covering"]
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
