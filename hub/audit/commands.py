@@ -10,13 +10,11 @@ from rich.console import Console
 
 from hub import loop
 from hub.audit.proof import prove
-from hub.audit.report import Report
 from hub.audit.timeline import timeline, timeline_json, timeline_table
-from hub.audit.trust import trust_of
-from hub.audit.verify import verify
+from hub.audit.verify_command import verify_command
 from hub.embedded.servers import Addresses
 from hub.errors import HubError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import case_view
 from hub.store.reading import ReadStore
 
@@ -24,6 +22,9 @@ app = typer.Typer(help="Look back: what happened in a case, and proof that the h
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+app.command("verify")(verify_command)
 
 
 @app.command("timeline")
@@ -47,24 +48,6 @@ def timeline_command(
     _run(run())
 
 
-@app.command("verify")
-def verify_command(
-    home: HomeOption = DEFAULT_HOME,
-    database: Database = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many differences to show.")] = 20,
-    keys: Annotated[
-        Path | None,
-        typer.Option(help="Directory of public keys, for signatures of checkpoints. Unsaid: the home's."),
-    ] = None,
-    witness: Annotated[
-        list[Path] | None,
-        typer.Option(help="File of checkpoints that a department kept (may be given several times)."),
-    ] = None,
-) -> None:
-    """Check the journal, its checkpoints and all that follows from it. Exits 1 when anything differs."""
-    _run(_verify(home, database, limit, keys, witness or []))
-
-
 @app.command("prove")
 def prove_command(
     shard: Annotated[int, typer.Argument(min=0, help="Shard of the entry, as `audit timeline` shows it.")],
@@ -79,41 +62,6 @@ def prove_command(
             typer.echo(await prove(view, shard, seq), nl=False)
 
     _run(run())
-
-
-async def _verify(
-    home: Path, database: str | None, limit: int, keys: Path | None, witnesses: list[Path]
-) -> None:
-    trust = trust_of(keys or Home(home).registry, witnesses)
-    errors = Console(stderr=True)
-    with errors.status("reading") as status:
-
-        def tell(what: str, done: int, shard: int) -> None:
-            status.update(f"{what}: {done} (shard {shard})")
-
-        async with _store(home, database) as store:
-            report = await verify(store, tell, limit, trust)
-    _print(report)
-    if not report.good:
-        raise typer.Exit(1)
-
-
-def _print(report: Report) -> None:
-    for difference in report.differences:
-        typer.echo(str(difference))
-    if report.more:
-        typer.echo(f"… and {report.more} more")
-    typer.echo(
-        f"{report.entries} entries, {report.inbox} inbox rows, {report.cases} cases, {report.referrals} referrals, "
-        f"{report.tasks} tasks, {report.aliases} numbers in {report.seconds:.1f} s ({report.rate:.0f} entries/s)"
-    )
-    checked = "signatures checked" if report.signed else "signatures not checked: no keys were given"
-    typer.echo(
-        f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked})"
-    )
-    for shard, root in sorted(report.roots.items()):
-        typer.echo(f"shard {shard}: root {root}")
-    typer.echo("the history holds" if report.good else "THE HISTORY DOES NOT HOLD")
 
 
 @contextlib.asynccontextmanager

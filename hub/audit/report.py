@@ -29,7 +29,10 @@ class Difference:
 class Report:
     """What was checked, and the differences in the order in which they were met; `limit` are kept.
 
-    `signed`: signatures of checkpoints were checked too, because keys were given.
+    `signed`: signatures of checkpoints were checked too, because keys were given. `rows`: of the tables that follow
+    from single cases. `signatures`: of messages, that hold; `unopened`: messages whose signature can't be checked any
+    more, since the key to their sealed fields was destroyed. `read`: entries that were read in this run, each is read
+    twice; `seconds` it took.
     """
 
     limit: int = 20
@@ -37,13 +40,17 @@ class Report:
     entries: int = 0
     inbox: int = 0
     cases: int = 0
-    referrals: int = 0
-    tasks: int = 0
-    aliases: int = 0
+    parked: int = 0
+    deliveries: int = 0
+    receipts: int = 0
     checkpoints: int = 0
     cosignatures: int = 0
+    signatures: int = 0
+    unopened: int = 0
     signed: bool = False
+    read: int = 0
     seconds: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
     roots: dict[int, str] = field(default_factory=dict)
     rules: set[str] = field(default_factory=set)
     differences: list[Difference] = field(default_factory=list)
@@ -56,8 +63,23 @@ class Report:
 
     @property
     def rate(self) -> float:
-        """Entries a second; each is read twice."""
-        return self.entries / self.seconds if self.seconds else 0.0
+        """Entries a second of this run."""
+        return self.read / 2 / self.seconds if self.seconds else 0.0
+
+    @property
+    def referrals(self) -> int:
+        """Rows of referrals."""
+        return self.rows.get("referral", 0)
+
+    @property
+    def tasks(self) -> int:
+        """Rows of tasks."""
+        return self.rows.get("task", 0)
+
+    @property
+    def aliases(self) -> int:
+        """Rows of departments' numbers."""
+        return self.rows.get("alias", 0)
 
     def differs(
         self,
@@ -68,15 +90,36 @@ class Report:
         seq: int | None = None,
         case: str | None = None,
     ) -> None:
-        """Note a difference."""
+        """Note a difference, once."""
+        difference = Difference(what, shown(expected), shown(found), shard, seq, case)
+        if difference in self.differences:
+            return
         if len(self.differences) < self.limit:
-            self.differences.append(Difference(what, shown(expected), shown(found), shard, seq, case))
+            self.differences.append(difference)
         else:
             self.more += 1
 
+    def add(self, other: "Report") -> None:
+        """What was found of one shard too."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for table, number in other.rows.items():
+            self.rows[table] = self.rows.get(table, 0) + number
+        self.roots |= other.roots
+        self.rules |= other.rules
+        for difference in other.differences:
+            if len(self.differences) < self.limit:
+                self.differences.append(difference)
+            else:
+                self.more += 1
 
+
+_COUNTS = (
+    *("entries", "inbox", "cases", "parked", "deliveries", "receipts"),
+    *("checkpoints", "cosignatures", "signatures", "unopened", "read", "more"),
+)
 Progress = Callable[[str, int, int], None]
-"""Called with what is being checked (`journal` or `cases`), how many of them are done, and the shard."""
+"""Called with what is being checked (`journal` or `cases`), how many entries of it are done, and the shard."""
 
 
 def shown(value: object) -> str:

@@ -1,84 +1,40 @@
 """Case by case: the state and the projected rows that the journal's events give, against the stored ones."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic_core import from_json
 
-from hub.audit.report import Progress, Report
-from hub.audit.verify_journal import CHANGED, Tallies, add_tallies
-from hub.domain.case import Case
+from hub.audit.made import CHANGED, Row, Rows, add_rows, readable, state_of
+from hub.audit.report import Report
 from hub.domain.entry import Entry
-from hub.domain.evolve import fold
-from hub.projector.rows import Projection
+from hub.domain.events import Event
 from hub.store import read_journal
-from hub.store.read_journal import StoredHead, StoredOfCases
+from hub.store.read_journal import StoredOfCases
 from hub.store.reading import Snapshot
 
-Row = dict[str, Any]
-Columns = dict[str, Row]
-_TOGETHER = 100
-_REFERRAL_EMPTY = ("outcome", "pending", "ended_at")
-_STEPS = ("delivered_at", "signed_at", "accepted_at", "replied_at", "confirmed_at")
-_TASK_EMPTY = (*_STEPS, "pending", "outcome", "local_number")
+Raws = Sequence[tuple[int, bytes]]
 
 
 async def verify_cases(
-    view: Snapshot, head: StoredHead, position: int, tallies: Tallies, report: Report, tell: Progress
+    view: Snapshot, shard: int, cases: Sequence[tuple[str, Raws]], position: int, report: Report
 ) -> None:
-    """Check the cases of a shard into `report`. Projected rows are those of the entries up to `position`."""
-    pending: list[tuple[str, list[Entry]]] = []
-    async for case, raws in read_journal.by_case(view, head.shard):
-        pending.append((case, _entries(raws)))
-        if len(pending) == _TOGETHER:
-            await _compare(view, head.shard, pending, position, tallies, report)
-            tell("cases", report.cases, head.shard)
-            pending = []
-    await _compare(view, head.shard, pending, position, tallies, report)
-    tell("cases", report.cases, head.shard)
-
-
-def _entries(raws: list[tuple[int, bytes]]) -> list[Entry]:
-    """Those that can be read; the others were reported in the journal's own order."""
-    found = []
-    for _, raw in raws:
-        try:
-            found.append(Entry.from_bytes(raw))
-        except ValueError:
-            continue
-    return found
-
-
-async def _compare(
-    view: Snapshot,
-    shard: int,
-    cases: list[tuple[str, list[Entry]]],
-    position: int,
-    tallies: Tallies,
-    report: Report,
-) -> None:
+    """Check some cases of a shard, each with all its entries. Projected rows are those of the entries up to `position`."""
     stored = await read_journal.of_cases(view, [case for case, _ in cases])
-    referrals, tasks = Columns(), Columns()
-    aliases: set[tuple[str, str, str, str]] = set()
-    for case, entries in cases:
+    made = Rows()
+    for case, raws in cases:
+        entries = readable(raw for _, raw in raws)
         _compare_state(shard, case, entries, stored, report)
         try:
-            projection = add_tallies(tallies, [entry for entry in entries if entry.seq <= position])
+            add_rows(made, [entry for entry in entries if entry.seq <= position])
         except CHANGED as problem:
             report.differs("events that can be projected", "rows", repr(problem), shard, case=case)
             continue
-        made = _referrals(projection)
-        referrals |= made
-        tasks |= _tasks(projection, made)
-        aliases |= projection.aliases
-    _compare_rows("referral", shard, referrals, stored.referrals, report)
-    _compare_rows("task", shard, tasks, stored.tasks, report)
-    for alias in sorted(aliases ^ stored.aliases):
-        expected, found = ("a row", "no row") if alias in aliases else ("no row", "a row")
-        report.differs(f"alias {'/'.join(alias[:3])}", expected, found, shard, case=alias[3])
+        _compare_receipts(shard, case, entries, report)
+    for table, rows in made.tables.items():
+        _compare_rows(table, shard, rows, stored.tables[table], report)
+        report.rows[table] = report.rows.get(table, 0) + len(rows)
     report.cases += len(cases)
-    report.referrals += len(referrals)
-    report.tasks += len(tasks)
-    report.aliases += len(aliases)
 
 
 def _compare_state(
@@ -86,7 +42,7 @@ def _compare_state(
 ) -> None:
     found = stored.states.get(case)
     try:
-        folded = fold(Case(case), (event for entry in entries for event in entry.events))
+        folded = state_of(case, entries)
     except CHANGED as problem:
         report.differs("events that can be folded", "a case", repr(problem), shard, case=case)
         return
@@ -110,35 +66,47 @@ def _compare_state(
         report.differs(f"case_state.state at {where}", expected, other, shard, case=case)
 
 
-def _referrals(projection: Projection) -> Columns:
-    rows: Columns = {}
-    for referral, made in projection.referrals.items():
-        changes = projection.referral_changes.get(referral, {})
-        rows[referral] = {**dict.fromkeys(_REFERRAL_EMPTY), **made._asdict(), **changes}
-    return rows
+def _compare_receipts(shard: int, case: str, entries: Sequence[Entry], report: Report) -> None:
+    """A department can only have received what was delivered to it before."""
+    delivered: dict[str, int] = {}
+    for entry in entries:
+        for event in entry.events:
+            if event.e == "notified" and event.type == "task.assigned.v1":
+                delivered[str(event.own.get("task"))] = entry.seq
+            elif (task := _received(event)) is not None:
+                report.receipts += 1
+                if delivered.get(task, entry.seq) >= entry.seq:
+                    what = f"receipt of task {task} by {entry.source}"
+                    report.differs(what, "a delivery before it", "none", shard, entry.seq, case)
+    report.deliveries += len(delivered)
 
 
-def _tasks(projection: Projection, referrals: Columns) -> Columns:
-    rows: Columns = {}
-    for task, made in projection.tasks.items():
-        referral = referrals.get(made.referral, {})
-        of_referral = {"flow": referral.get("flow"), "sender": referral.get("sender")}
-        changes = projection.task_changes.get(task, {})
-        rows[task] = {**dict.fromkeys(_TASK_EMPTY), **made._asdict(), **of_referral, **changes}
-    return rows
+def _received(event: Event) -> str | None:
+    """The task whose technical receipt this is."""
+    if event.e in ("task_stepped", "receipt_came_late") and event.rung == "delivered":
+        return event.task
+    return None
 
 
-def _compare_rows(table: str, shard: int, expected: Columns, found: Columns, report: Report) -> None:
-    for row_id in sorted(expected.keys() | found.keys()):
-        made, stored = expected.get(row_id), found.get(row_id)
+def _compare_rows(
+    table: str,
+    shard: int,
+    expected: dict[tuple[Any, ...], Row],
+    found: dict[tuple[Any, ...], Row],
+    report: Report,
+) -> None:
+    for key in sorted(expected.keys() | found.keys()):
+        made, stored, name = expected.get(key), found.get(key), "/".join(str(part) for part in key)
         if made is None or stored is None:
             case = (made or stored or {})["case_id"]
             there = ("no row", "a row") if made is None else ("a row", "no row")
-            report.differs(f"{table} {row_id}", *there, shard, case=case)
+            report.differs(f"{table} {name}", *there, shard, case=case)
+            continue
+        if made == stored:
             continue
         for column in sorted(made.keys() | stored.keys()):
             if made.get(column) != stored.get(column):
-                what = f"{table} {row_id} {column}"
+                what = f"{table} {name} {column}"
                 report.differs(what, made.get(column), stored.get(column), shard, case=made["case_id"])
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.audit.report import Report
-from hub.domain.merkle import EMPTY_ROOT, Frontier
+from hub.audit.shard_state import Passed
+from hub.domain.merkle import Frontier
 from hub.store import read_checkpoints
 from hub.store.read_checkpoints import StoredCheckpoint
 from hub.store.reading import Snapshot
@@ -50,12 +51,10 @@ class CheckpointWalk:
     keys: Keys | None
     kept: list[_Kept]
     report: Report
+    passed: Passed
     due: int = 0
     _waiting: list[StoredCheckpoint] = field(default_factory=list)
     _all: bool = False
-    _size: int = 0
-    _root: bytes = EMPTY_ROOT
-    _differs: bool = False
 
     async def ahead(self, upto: int) -> None:
         """Read the checkpoints up to an entry."""
@@ -90,7 +89,7 @@ class CheckpointWalk:
         size = kept.said.size
         if kept.said.root != root:
             self._tell(f"split view: root that {kept.witness} keeps", kept.said.root, root, size)
-        elif self._size != size:
+        elif self.passed.size != size:
             self._tell(f"checkpoint of {size} entries, which {kept.witness} keeps", "a row", "no row", size)
 
     def _next(self) -> None:
@@ -99,9 +98,10 @@ class CheckpointWalk:
 
     def _stored(self, row: StoredCheckpoint, frontier: Frontier) -> None:
         self.report.checkpoints += 1
+        passed = self.passed
         name = f"checkpoint of {row.size} entries"
-        if row.previous != self._size:
-            self._tell(f"{name}: the one before", self._size, row.previous, row.size)
+        if row.previous != passed.size:
+            self._tell(f"{name}: the one before", passed.size, row.previous, row.size)
         root = frontier.root()
         try:
             note = Note.parse(row.note.encode())
@@ -113,13 +113,13 @@ class CheckpointWalk:
             self._tell(
                 f"{name}: log and size", f"{self.origin} {row.size}", f"{said.origin} {said.size}", row.size
             )
-        elif said.root != root and not self._differs:
+        elif said.root != root and not passed.differs:
             # What follows differs too, and tells nothing more.
-            self._differs = True
-            self._tell(f"{name}: root, by entries {self._size + 1} to {row.size}", said.root, root, row.size)
+            passed.differs = True
+            self._tell(f"{name}: root, by entries {passed.size + 1} to {row.size}", said.root, root, row.size)
         elif said.root == root and frontier.pack() != row.frontier:
             self._tell(f"{name}: frontier", frontier.pack(), row.frontier, row.size)
-        if not consistency_holds(self._size, self._root, said.size, said.root, row.hashes()):
+        if not consistency_holds(passed.size, passed.root, said.size, said.root, row.hashes()):
             self._tell(
                 f"{name}: proof that it continues the one before",
                 "a proof that holds",
@@ -127,7 +127,7 @@ class CheckpointWalk:
                 row.size,
             )
         self._signatures(name, row, note)
-        self._size, self._root = row.size, said.root
+        passed.size, passed.root = row.size, said.root
 
     def _signatures(self, name: str, row: StoredCheckpoint, note: Note) -> None:
         self.report.cosignatures += len(row.lines)
@@ -145,12 +145,38 @@ class CheckpointWalk:
         self.report.differs(what, expected, found, self.shard, seq)
 
 
-def walk(view: Snapshot, shard: int, log: str, trust: Trust, report: Report) -> CheckpointWalk:
-    """The checkpoints of a shard, stored and kept."""
-    origin = origin_of(log, shard)
-    kept = [one for one in _kept(trust) if one.said.origin == origin]
+def walk(
+    view: Snapshot, shard: int, log: str, trust: Trust, report: Report, passed: Passed | None = None
+) -> CheckpointWalk:
+    """The checkpoints of a shard, stored and kept, behind the one that was `passed`."""
+    origin, passed = origin_of(log, shard), passed or Passed()
+    kept = [one for one in _kept(trust) if one.said.origin == origin and one.said.size > passed.size]
     kept.sort(key=lambda one: one.said.size)
-    return CheckpointWalk(shard, origin, read_checkpoints.in_order(view, shard), trust.keys, kept, report)
+    rows = read_checkpoints.in_order(view, shard, passed.size + 1)
+    return CheckpointWalk(shard, origin, rows, trust.keys, kept, report, passed)
+
+
+async def begin(
+    view: Snapshot, shard: int, first: int, log: str, trust: Trust, report: Report
+) -> tuple[Passed, Frontier]:
+    """The last checkpoint before an entry, with the tree that it was signed of; nothing when there is none that holds."""
+    row = await read_checkpoints.last_before(view, shard, first)
+    if row is None:
+        return Passed(), Frontier()
+    name, origin = f"checkpoint of {row.size} entries", origin_of(log, shard)
+    try:
+        note = Note.parse(row.note.encode())
+        said, frontier = Checkpoint.of(note), Frontier.unpack(row.size, row.frontier)
+    except ValueError as problem:
+        report.differs(f"{name} that can be read", "a signed note", problem, shard, row.size)
+        return Passed(), Frontier()
+    keys = None if trust.keys is None else trust.keys.get(HUB, ())
+    signed = keys is None or any(signature_holds(note, origin, key) for key in keys)
+    if said != Checkpoint(origin, row.size, frontier.root()) or not signed:
+        what = f"{name}: signed, of the tree that is stored with it"
+        report.differs(what, "one that holds", "one that does not", shard, row.size)
+        return Passed(), Frontier()
+    return Passed(row.size, said.root), frontier
 
 
 async def verify_rest(view: Snapshot, log: str, shards: Iterable[int], trust: Trust, report: Report) -> None:

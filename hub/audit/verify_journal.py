@@ -1,88 +1,80 @@
-"""One shard's journal, entry by entry, and the inbox rows that point at it."""
+"""One shard's journal, entry by entry, with the inbox rows that point at it and the checkpoints that were signed of it."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
-from hub.audit.report import Progress, Report
+from hub.audit.follows import count, follow
+from hub.audit.made import CHANGED
+from hub.audit.report import Report
+from hub.audit.shard_state import ShardState
 from hub.audit.verify_checkpoints import CheckpointWalk
 from hub.domain.case import MessageRef
 from hub.domain.entry import Entry, Outcome
 from hub.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from hub.errors import ParkingName, RefusalName
-from hub.projector.rows import Projection
 from hub.store import read_journal
-from hub.store.read_journal import StoredEntry, StoredHead, StoredInbox
+from hub.store.read_journal import LAST, StoredEntry, StoredHead, StoredInbox
 from hub.store.reading import Snapshot
 
-Tallies = dict[tuple[str, str, str, str], int]
-# What our code raises on entries that somebody changed and that can be read all the same.
-CHANGED = (LookupError, ValueError, TypeError, AttributeError, AssertionError)
+Tell = Callable[[ShardState], None]
+Look = Callable[[Sequence[Entry], Report], Awaitable[None]]
 
 
 async def verify_journal(
     view: Snapshot,
     head: StoredHead,
-    position: int,
-    tallies: Tallies,
+    state: ShardState,
     checkpoints: CheckpointWalk,
-    report: Report,
-    tell: Progress,
+    position: int,
+    tell: Tell,
+    look: Look | None = None,
 ) -> None:
-    """Check the shard into `report`; what its entries without a case count is added to `tallies`."""
-    frontier, due, remembered = Frontier(), 1, 0
-    last: datetime | None = None
-    async for rows in read_journal.in_order(view, head.shard):
-        expected: dict[MessageRef, StoredInbox] = {}
+    """Go on with the shard from where `state` is. Entries up to the projector's `position` are tallied.
+
+    `look` sees the readable entries of each batch too.
+    """
+    report, shard = state.report, head.shard
+    upto = state.scope.last or LAST
+    frontier = Frontier.unpack(state.seq, state.frontier)
+    inbox = _Inbox(read_journal.inbox(view, shard, state.seq, upto), shard, report)
+    async for rows in read_journal.in_order(view, shard, state.seq, upto):
         await checkpoints.ahead(rows[-1].seq)
+        entries, due = [], state.seq + 1
         for row in rows:
             if row.seq != due:
-                report.differs("sequence without gaps", due, row.seq, head.shard, due)
+                report.differs("sequence without gaps", due, row.seq, shard, due)
             due = row.seq + 1
             leaf = leaf_hash(row.raw)
             if leaf != row.leaf:
-                report.differs(
-                    "leaf hash of the entry's bytes", row.leaf, leaf, head.shard, row.seq, row.case
-                )
+                report.differs("leaf hash of the entry's bytes", row.leaf, leaf, shard, row.seq, row.case)
             frontier.append(leaf)
             if frontier.size == checkpoints.due:
                 checkpoints.at(frontier)
-            if last is not None and row.received_at < last:
-                report.differs(
-                    "received_at, never falling", f"at least {last}", row.received_at, head.shard, row.seq
-                )
-            last = row.received_at
-            entry = _entry(row, head.shard, report)
-            if entry is None:
-                continue
-            report.rules.add(entry.rules)
-            try:
-                if (ref := _remembered(entry)) is not None:
-                    mac = bytes.fromhex(entry.mac or "")
-                    expected[ref] = StoredInbox(head.shard, row.seq, mac, entry.outcome.value, entry.reason)
-                if entry.case is None and row.seq <= position:
-                    add_tallies(tallies, [entry])
-            except CHANGED as problem:
-                report.differs("entry that can be used", "an entry", repr(problem), head.shard, row.seq)
-        await _inbox(view, expected, report)
-        remembered += len(expected)
+            if state.last is not None and row.received_at < state.last:
+                what = "received_at, never falling"
+                report.differs(what, f"at least {state.last}", row.received_at, shard, row.seq)
+            state.last = row.received_at
+            if (entry := _entry(row, shard, report)) is not None:
+                entries.append(entry)
+        report.rules |= {entry.rules for entry in entries}
+        await inbox.compare(entries, rows[-1].seq)
+        for entry in entries:
+            follow(state, entry)
+        count(state, entries, min(position, rows[-1].seq))
+        if look is not None:
+            await look(entries, report)
         report.entries += len(rows)
-        tell("journal", report.entries, head.shard)
-    _head(head, frontier, due - 1, report)
-    await checkpoints.end(due - 1)
-    stored = await read_journal.inbox_count(view, head.shard)
-    report.inbox += stored
-    if stored != remembered:
-        report.differs("inbox rows", remembered, stored, head.shard)
-        for seq, ref in await read_journal.inbox_strays(view, head.shard, report.limit):
-            report.differs("inbox row", "no row: its entry is of another message", ref, head.shard, seq)
-
-
-def add_tallies(tallies: Tallies, entries: list[Entry]) -> Projection:
-    """What the projector makes of these entries; its counts are added to `tallies`."""
-    projection = Projection()
-    projection.take(entries)
-    for key, count in projection.tallies.items():
-        tallies[key] = tallies.get(key, 0) + count
-    return projection
+        report.read += len(rows)
+        state.seq, state.frontier = due - 1, frontier.pack()
+        state.passed = checkpoints.passed
+        if frontier.size == state.seq:
+            tell(state)
+    await inbox.compare([], upto)
+    if state.scope.last is None:
+        _head(head, frontier, state, report)
+    if state.scope.whole:
+        await checkpoints.end(state.seq)
+    state.journal_done = True
 
 
 def _entry(row: StoredEntry, shard: int, report: Report) -> Entry | None:
@@ -102,6 +94,8 @@ def _entry(row: StoredEntry, shard: int, report: Report) -> Entry | None:
     for column, said, stored in columns:
         if said != stored:
             report.differs(f"column {column}, as the entry says", said, stored, shard, row.seq, row.case)
+    # What else there is to check goes by the place where the entry stands.
+    entry.seq, entry.shard = row.seq, shard
     return entry
 
 
@@ -112,28 +106,68 @@ def _moment(text: str) -> datetime | str:
         return text
 
 
-def _remembered(entry: Entry) -> MessageRef | None:
-    """The message id that the inbox holds for this entry: all readable ones but repeated and re-used ones."""
+class _Inbox:
+    """The inbox rows of a shard beside its entries, both in order."""
+
+    def __init__(
+        self, rows: AsyncIterator[tuple[MessageRef, StoredInbox]], shard: int, report: Report
+    ) -> None:
+        self._rows, self._shard, self._report = rows, shard, report
+        self._next: tuple[MessageRef, StoredInbox] | None = None
+        self._begun = False
+
+    async def compare(self, entries: Sequence[Entry], upto: int) -> None:
+        """The rows of the entries up to one: as the entries say, and no others."""
+        expected: dict[MessageRef, StoredInbox] = {}
+        for entry in entries:
+            try:
+                if (row := _remembered(entry)) is not None:
+                    expected[row[0]] = row[1]
+            except CHANGED as problem:
+                self._report.differs(
+                    "entry that can be used", "an entry", repr(problem), self._shard, entry.seq
+                )
+        found = await self._upto(upto)
+        for ref, due in expected.items():
+            if (stored := found.get(ref)) != due:
+                what = f"inbox row of {ref.source}/{ref.id}"
+                self._report.differs(what, due, stored or "no row", self._shard, due.seq)
+        for ref in found.keys() - expected.keys():
+            what, other = f"inbox row {ref.source}/{ref.id}", "no row: its entry is of another message"
+            self._report.differs(what, other, "a row", self._shard, found[ref].seq)
+        self._report.inbox += len(found)
+
+    async def _upto(self, seq: int) -> dict[MessageRef, StoredInbox]:
+        if not self._begun:
+            self._begun, self._next = True, await anext(self._rows, None)
+        found: dict[MessageRef, StoredInbox] = {}
+        while self._next is not None and self._next[1].seq <= seq:
+            found[self._next[0]] = self._next[1]
+            self._next = await anext(self._rows, None)
+        return found
+
+
+def _remembered(entry: Entry) -> tuple[MessageRef, StoredInbox] | None:
+    """The inbox row of this entry: all readable ones have one but repeated and re-used ones."""
     if entry.source is None or entry.message is None or entry.refers is not None:
         return None
     again = entry.outcome is Outcome.DUPLICATE or entry.reason == RefusalName.ID_REUSED.value
     defect = entry.outcome is Outcome.PARKED and entry.reason == ParkingName.DEFECT.value
-    return None if again or defect else MessageRef(entry.source, entry.message)
+    if again or defect:
+        return None
+    mac = bytes.fromhex(entry.mac or "")
+    row = StoredInbox(entry.shard, entry.seq, mac, entry.outcome.value, entry.reason)
+    return MessageRef(entry.source, entry.message), row
 
 
-async def _inbox(view: Snapshot, expected: dict[MessageRef, StoredInbox], report: Report) -> None:
-    found = await read_journal.inbox(view, list(expected))
-    for ref, row in expected.items():
-        if (stored := found.get(ref)) != row:
-            place = f"{ref.source}/{ref.id}"
-            report.differs(f"inbox row of {place}", row, stored or "no row", row.shard, row.seq)
-
-
-def _head(head: StoredHead, frontier: Frontier, last: int, report: Report) -> None:
+def _head(head: StoredHead, frontier: Frontier, state: ShardState, report: Report) -> None:
     """The shard's row against the whole of its journal; a wrong subtree narrows the place down."""
     report.roots[head.shard] = frontier.root().hex()
+    last = state.seq
     if last != head.seq:
         report.differs("last entry", head.seq, last, head.shard, min(last, head.seq) + 1)
+    if state.last != head.received_at:
+        report.differs("shard.received_at", state.last, head.received_at, head.shard, last)
     if frontier.pack() == head.frontier:
         return
     if frontier.size != head.seq or len(head.frontier) != HASH_BYTES * head.seq.bit_count():

@@ -40,7 +40,8 @@ class Entry(Struct, omit_defaults=True):
 
     `attributes`: those that nothing else here says; `all_attributes` gives them whole. `sealed`: base64 of AES-GCM
     under the case's key over the JSON of the sealed fields (and, under `~raw`, the bytes as sent where they can't be
-    rebuilt from the fields). `mac`: HMAC under the case's key of signature and data.
+    rebuilt from the fields). `mac`: HMAC under the case's key of signature and data. `step`: which part of intake parked
+    it. `kept`: SHA-256 of the sealed record that lies in `parked`, where no entry holds it.
     """
 
     shard: int
@@ -63,6 +64,8 @@ class Entry(Struct, omit_defaults=True):
     mac: str | None = None
     verified: bool = False
     events: list[Event] = msgspec.field(default_factory=list)
+    step: str | None = None
+    kept: str | None = None
 
     def all_attributes(self) -> dict[str, str]:
         """The attributes of the message as its sender wrote them. Empty where the entry holds no message."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef
@@ -158,6 +159,7 @@ class Batch:
         # A place can come again, in a topic that was made anew or from a position that a person set back.
         name = parked_name(self.head.shard, self.changes.head.seq + 1)
         row.raw = seal_record(item.record, self._key(name), name)
+        entry.kept = sha256(row.raw).hexdigest()
         self.changes.parked.append(row)
 
     def _key(self, name: str) -> CaseKey:

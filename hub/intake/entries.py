@@ -93,6 +93,7 @@ def park(entry: Entry, parking: Parking) -> ParkedRow:
     """The entry says that the message was parked; returns the row that goes with it (its `seq` is still to be set)."""
     detail = _bounded(parking.detail)
     entry.outcome, entry.reason, entry.detail = Outcome.PARKED, parking.name.value, detail
+    entry.step = parking.step
     at = entry.origin
     assert at is not None
     row = ParkedRow(0, parking.name.value, parking.step, detail, at.topic, at.partition, at.offset)

@@ -65,6 +65,13 @@ class KeyRegistry:
         """All keys of every source."""
         return {source: self.of(source) for source in {owner for owner, _ in self._keys}}
 
+    def valid(self, source: str, keyid: str, at: datetime) -> Ed25519PublicKey | None:
+        """The key of this name, if it was valid then."""
+        entry, key = self._keys.get((source, keyid), (None, None))
+        if entry is None or at < entry.valid_from or (entry.valid_to is not None and at >= entry.valid_to):
+            return None
+        return key
+
     async def look_ahead(self, messages: Sequence[Read], checker: Checker) -> None:
         """Have the signatures of a backlog checked beside; `check` then knows. Raises CheckerTrouble."""
         named = [(m, self._raw.get((m.envelope.source, m.envelope.keyid or ""))) for m in messages]

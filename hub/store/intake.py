@@ -113,12 +113,13 @@ class PostgresIntakeUnit:
         except asyncpg.UniqueViolationError as error:
             raise LostShard(f"another has written it meanwhile: {error.detail}") from error
         if changes.parked:
+            since = {row.seq: row.received_at for row in changes.journal}
             await self._connection.executemany(
                 _PARK,
                 [
                     (
                         *(shard, p.seq, p.reason, p.step, p.detail, p.topic, p.partition, p.offset),
-                        *(p.source, p.message, p.case, p.raw, head.received_at),
+                        *(p.source, p.message, p.case, p.raw, since[p.seq]),
                     )
                     for p in changes.parked
                 ],

@@ -219,16 +219,16 @@ class MemoryStore:
             self._write(held, changes)
 
     def _write(self, held: _Shard, changes: Changes) -> None:
-        shard, since = changes.head.shard, changes.head.received_at
-        held.frontier, held.received_at = changes.head.frontier.pack(), since
+        shard = changes.head.shard
+        held.frontier, held.received_at = changes.head.frontier.pack(), changes.head.received_at
         held.journal += changes.journal
         held.positions |= {at: replace(position) for at, position in changes.positions.items()}
         self.inbox |= {row.ref: (shard, replace(row)) for row in changes.inbox}
         self.states |= changes.first_states
         self.states |= {case: state for case, state in changes.states.items() if case in self.states}
         self.case_keys |= changes.keys
-        if since is not None:
-            held.parked |= {row.seq: (replace(row), since) for row in changes.parked}
+        since = {row.seq: row.received_at for row in changes.journal}
+        held.parked |= {row.seq: (replace(row), since[row.seq]) for row in changes.parked}
         for seq in changes.mended:
             if seq in held.parked and held.parked[seq][0].reason not in _WAITING:
                 del held.parked[seq]

@@ -13,6 +13,7 @@ SELECT c.size, c.previous, c.note, c.proof, c.frontier,
     coalesce((SELECT array_agg(ARRAY[s.witness, s.line] ORDER BY s.witness) FROM cosignature s
               WHERE s.shard = c.shard AND s.size = c.size), '{}')
 FROM checkpoint c WHERE c.shard = $1 AND c.size >= $2 ORDER BY c.size"""
+_LAST_BEFORE = "SELECT max(size) FROM checkpoint WHERE shard = $1 AND size < $2"
 _STRAYS = """
 SELECT s.shard, s.size, s.witness FROM cosignature s
 WHERE NOT EXISTS (SELECT FROM checkpoint c WHERE c.shard = s.shard AND c.size = s.size) ORDER BY 1, 2, 3 LIMIT $1"""
@@ -52,9 +53,9 @@ async def log_name(view: Snapshot) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-async def in_order(view: Snapshot, shard: int) -> AsyncIterator[StoredCheckpoint]:
-    """The checkpoints of a shard by size."""
-    async for rows in view.batches(_IN_ORDER, shard, 0):
+async def in_order(view: Snapshot, shard: int, least: int = 0) -> AsyncIterator[StoredCheckpoint]:
+    """The checkpoints of a shard by size, from one on."""
+    async for rows in view.batches(_IN_ORDER, shard, least):
         for row in rows:
             yield _stored(row)
 
@@ -63,6 +64,12 @@ async def first_with(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint |
     """The first checkpoint that has an entry."""
     rows = await view.rows(f"{_IN_ORDER} LIMIT 1", shard, seq)
     return _stored(rows[0]) if rows else None
+
+
+async def last_before(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint | None:
+    """The last checkpoint that has no entry from this one on."""
+    size = (await view.rows(_LAST_BEFORE, shard, seq))[0][0]
+    return None if size is None else await first_with(view, shard, size)
 
 
 def _stored(row: Any) -> StoredCheckpoint:

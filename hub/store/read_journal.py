@@ -6,17 +6,33 @@ from datetime import date, datetime
 from typing import Any
 
 import asyncpg
-from pydantic_core import from_json
 
 from hub.domain.case import MessageRef
 from hub.store.reading import Snapshot
 
-_SHARDS = "SELECT shard, seq, frontier FROM shard ORDER BY shard"
+# Beyond any sequence.
+LAST = 2**62
+# The columns that name a row of what follows from single cases.
+KEYS = {
+    "referral": ("id",),
+    "task": ("id",),
+    "deadline": ("id",),
+    "alias": ("department", "kind", "number", "case_id"),
+}
+_SHARDS = "SELECT shard, seq, frontier, received_at FROM shard ORDER BY shard"
 _IN_ORDER = """
-SELECT seq, case_id, outcome, received_at, entry, leaf FROM journal WHERE shard = $1 ORDER BY seq"""
+SELECT seq, case_id, outcome, received_at, entry, leaf FROM journal
+WHERE shard = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"""
 _LEAVES = "SELECT seq, leaf FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"
 _BY_CASE = """
-SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id IS NOT NULL ORDER BY case_id, seq"""
+SELECT case_id, seq, entry FROM journal
+WHERE shard = $1 AND case_id IS NOT NULL AND case_id > $2 AND seq <= $3 ORDER BY case_id, seq"""
+_TOUCHED = """
+SELECT DISTINCT case_id FROM journal
+WHERE shard = $1 AND seq > $2 AND seq <= $3 AND case_id IS NOT NULL ORDER BY 1"""
+_OF_CASES = """
+SELECT case_id, seq, entry FROM journal WHERE shard = $1 AND case_id = ANY($2::text[]) AND seq <= $3
+ORDER BY case_id, seq"""
 _RAISES = """
 SELECT entry FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"""
 _BEFORE = "SELECT seq FROM journal WHERE shard = $1 AND received_at < $2 ORDER BY seq DESC LIMIT 1"
@@ -30,26 +46,37 @@ _WITHOUT_CASE = (
 _LAST_MOMENT = "SELECT received_at FROM shard WHERE shard = $1"
 _COUNT_SINCE = "SELECT count(*) FROM journal WHERE shard = $1 AND seq > $2"
 _INBOX = """
-SELECT i.source, i.message_id, i.shard, i.seq, i.mac, i.outcome, i.reason
-FROM unnest($1::text[], $2::text[]) AS asked (source, message_id) JOIN inbox i USING (source, message_id)"""
-_INBOX_COUNT = "SELECT count(*) FROM inbox WHERE shard = $1"
-_INBOX_OF_SHARD = """
-SELECT i.seq, i.source, i.message_id, j.entry FROM inbox i LEFT JOIN journal j ON j.shard = i.shard AND j.seq = i.seq
-WHERE i.shard = $1 ORDER BY i.seq, i.source, i.message_id"""
+SELECT seq, source, message_id, shard, mac, outcome, reason FROM inbox WHERE shard = $1 AND seq > $2 AND seq <= $3
+ORDER BY seq, source, message_id"""
 _STATES = "SELECT case_id, shard, version, state FROM case_state WHERE case_id = ANY($1::text[])"
-_REFERRALS = "SELECT * FROM referral WHERE case_id = ANY($1::text[])"
-_TASKS = "SELECT * FROM task WHERE case_id = ANY($1::text[])"
-_ALIASES = "SELECT department, kind, number, case_id FROM alias WHERE case_id = ANY($1::text[])"
-_TALLIES = "SELECT what, department, flow, reason, count FROM tally"
-_CASES_OF = {
-    "case_state": "SELECT case_id FROM case_state",
-    "referral": "SELECT case_id FROM referral",
-    "task": "SELECT case_id FROM task",
-    "alias": "SELECT case_id FROM alias",
+# The ids of a case's time limits begin with its own and a slash.
+_ROWS = {
+    "referral": "SELECT * FROM referral WHERE case_id = ANY($1::text[])",
+    "task": "SELECT * FROM task WHERE case_id = ANY($1::text[])",
+    "deadline": """
+SELECT d.* FROM unnest($1::text[]) AS c (id) JOIN deadline d ON d.id > c.id || '/' AND d.id < c.id || '0'""",
+    "alias": "SELECT department, kind, number, case_id FROM alias WHERE case_id = ANY($1::text[])",
 }
+_TALLIES = "SELECT what, department, flow, reason, count FROM tally"
 _STRAYS = """
-SELECT DISTINCT t.case_id COLLATE "C" FROM ({table}) t
+SELECT DISTINCT t.case_id COLLATE "C" FROM {table} t
 WHERE NOT EXISTS (SELECT FROM journal j WHERE j.case_id = t.case_id COLLATE "C") ORDER BY 1 LIMIT $1"""
+_DEADLINES_ASTRAY = """
+SELECT id, case_id FROM deadline WHERE id <> (case_id || '/' || number) COLLATE "C" ORDER BY 1 LIMIT $1"""
+_OUTSIDE = {
+    "inbox": "SELECT shard, source || '/' || message_id FROM inbox",
+    "parked": "SELECT shard, shard || '/' || seq FROM parked",
+    "position": "SELECT partition, topic || '/' || partition FROM position",
+    "follower": "SELECT shard, name || '/' || shard FROM follower",
+}
+_OF_NO_SHARD = """
+SELECT t.name FROM ({table}) t (shard, name) WHERE NOT EXISTS (SELECT FROM shard s WHERE s.shard = t.shard)
+ORDER BY 1 LIMIT $1"""
+_PARKED = """
+SELECT seq, reason, step, detail, topic, partition, record_offset AS offset, source, message_id, case_id, since,
+    encode(sha256(raw), 'hex') AS kept FROM parked WHERE shard = $1"""
+_POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
+_SET_BY_PERSONS = "SELECT name, value FROM meta WHERE name LIKE 'position/%' OR name LIKE 'cluster/%'"
 _WAITING = """
 SELECT j.entry FROM parked p JOIN journal j ON j.shard = p.shard AND j.seq = p.seq
 WHERE p.reason IN ('early', 'held') ORDER BY p.shard, p.seq"""
@@ -65,6 +92,7 @@ class StoredHead:
     shard: int
     seq: int
     frontier: bytes
+    received_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +120,22 @@ class StoredInbox:
 
 @dataclass(slots=True)
 class StoredOfCases:
-    """What the tables hold of some cases. Rows by id; `states`: (shard, version, bytes) by case."""
+    """What the tables hold of some cases. `states`: (shard, version, bytes) by case. `tables`: rows by table and key."""
 
     states: dict[str, tuple[int, int, bytes]]
-    referrals: dict[str, dict[str, Any]]
-    tasks: dict[str, dict[str, Any]]
-    aliases: set[tuple[str, str, str, str]]
+    tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
 
 async def heads(view: Snapshot) -> list[StoredHead]:
     """All shards in order."""
-    return [StoredHead(row[0], row[1], row[2]) for row in await view.rows(_SHARDS)]
+    return [StoredHead(row[0], row[1], row[2], row[3]) for row in await view.rows(_SHARDS)]
 
 
-async def in_order(view: Snapshot, shard: int, size: int = 500) -> AsyncIterator[list[StoredEntry]]:
-    """The rows of a shard by sequence."""
-    async for rows in view.batches(_IN_ORDER, shard, size=size):
+async def in_order(
+    view: Snapshot, shard: int, after: int = 0, upto: int = LAST, size: int = 500
+) -> AsyncIterator[list[StoredEntry]]:
+    """The rows of a shard by sequence, after one and up to another."""
+    async for rows in view.batches(_IN_ORDER, shard, after, upto, size=size):
         yield [StoredEntry(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
@@ -117,10 +145,26 @@ async def leaves(view: Snapshot, shard: int, upto: int) -> AsyncIterator[list[tu
         yield [(row[0], row[1]) for row in rows]
 
 
-async def by_case(view: Snapshot, shard: int) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
-    """The cases of a shard in the order of their ids, each with its (sequence, entry bytes) in order."""
-    async for case in _grouped(view.batches(_BY_CASE, shard)):
-        yield case
+async def by_case(
+    view: Snapshot, shard: int, after: str = "", upto: int = LAST
+) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
+    """The cases of a shard in the order of their ids, after one, each with its (sequence, entry bytes) in order."""
+    async for found in _grouped(view.batches(_BY_CASE, shard, after, upto)):
+        yield found
+
+
+async def touched(view: Snapshot, shard: int, after: int, upto: int) -> AsyncIterator[list[str]]:
+    """The cases that have an entry after one and up to another."""
+    async for rows in view.batches(_TOUCHED, shard, after, upto):
+        yield [row[0] for row in rows]
+
+
+async def entries_of(
+    view: Snapshot, shard: int, cases: Sequence[str], upto: int = LAST
+) -> AsyncIterator[tuple[str, list[tuple[int, bytes]]]]:
+    """These cases as `by_case` gives them."""
+    async for found in _grouped(view.batches(_OF_CASES, shard, list(cases), upto)):
+        yield found
 
 
 async def _grouped(
@@ -146,60 +190,66 @@ async def up_to(view: Snapshot, shard: int, seq: int) -> AsyncIterator[bytes]:
             yield row[0]
 
 
-async def inbox(view: Snapshot, refs: Sequence[MessageRef]) -> dict[MessageRef, StoredInbox]:
-    """The inbox rows of these messages."""
-    rows = await view.rows(_INBOX, [r.source for r in refs], [r.id for r in refs])
-    return {MessageRef(r[0], r[1]): StoredInbox(r[2], r[3], r[4], r[5], r[6]) for r in rows}
-
-
-async def inbox_count(view: Snapshot, shard: int) -> int:
-    """How many rows point into a shard."""
-    return int((await view.rows(_INBOX_COUNT, shard))[0][0])
-
-
-async def inbox_strays(view: Snapshot, shard: int, limit: int) -> list[tuple[int, MessageRef]]:
-    """Inbox rows that point at no entry or at another message's, or at one that can't be read.
-
-    Reads it all: only after a difference.
-    """
-    found: list[tuple[int, MessageRef]] = []
-    async for rows in view.batches(_INBOX_OF_SHARD, shard):
-        found += [(row[0], MessageRef(row[1], row[2])) for row in rows if _named(row[3]) != (row[1], row[2])]
-        if len(found) >= limit:
-            break
-    return found[:limit]
-
-
-def _named(raw: bytes | None) -> tuple[object, object] | None:
-    try:
-        entry = from_json(raw or b"")
-    except ValueError:
-        return None
-    return (entry.get("source"), entry.get("message")) if isinstance(entry, dict) else None
+async def inbox(
+    view: Snapshot, shard: int, after: int, upto: int
+) -> AsyncIterator[tuple[MessageRef, StoredInbox]]:
+    """The inbox rows that point into a shard, in the order of its entries. They are sorted first."""
+    async for rows in view.batches(_INBOX, shard, after, upto):
+        for row in rows:
+            yield MessageRef(row[1], row[2]), StoredInbox(row[3], row[0], row[4], row[5], row[6])
 
 
 async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:
     """The rows of these cases."""
     asked = list(cases)
     states = await view.rows(_STATES, asked)
-    referrals = await view.rows(_REFERRALS, asked)
-    tasks = await view.rows(_TASKS, asked)
-    aliases = await view.rows(_ALIASES, asked)
-    return StoredOfCases(
-        {row[0]: (row[1], row[2], row[3]) for row in states},
-        {row["id"]: dict(row) for row in referrals},
-        {row["id"]: dict(row) for row in tasks},
-        {(row[0], row[1], row[2], row[3]) for row in aliases},
-    )
+    tables = {
+        table: {
+            tuple(row[column] for column in KEYS[table]): dict(row) for row in await view.rows(query, asked)
+        }
+        for table, query in _ROWS.items()
+    }
+    return StoredOfCases({row[0]: (row[1], row[2], row[3]) for row in states}, tables)
 
 
 async def strays(view: Snapshot, limit: int) -> list[tuple[str, str]]:
     """(table, case) of rows whose case the journal does not know."""
     return [
         (table, row[0])
-        for table, query in _CASES_OF.items()
-        for row in await view.rows(_STRAYS.format(table=query), limit)
+        for table in ("case_state", *_ROWS)
+        for row in await view.rows(_STRAYS.format(table=table), limit)
     ]
+
+
+async def deadlines_astray(view: Snapshot, limit: int) -> list[tuple[str, str]]:
+    """Time limits (id, case) that are not named as their case and number say."""
+    return [(row[0], row[1]) for row in await view.rows(_DEADLINES_ASTRAY, limit)]
+
+
+async def of_no_shard(view: Snapshot, limit: int) -> list[tuple[str, str]]:
+    """(table, row) of what names a shard that is not there."""
+    return [
+        (table, row[0])
+        for table, query in _OUTSIDE.items()
+        for row in await view.rows(_OF_NO_SHARD.format(table=query), limit)
+    ]
+
+
+async def parked(view: Snapshot, shard: int) -> AsyncIterator[dict[str, Any]]:
+    """What is parked in a shard. `kept`: SHA-256 of the sealed record."""
+    async for rows in view.batches(_PARKED, shard):
+        for row in rows:
+            yield dict(row)
+
+
+async def positions(view: Snapshot, shard: int) -> dict[str, tuple[int, bytes]]:
+    """Next offset and keyed hash of the record before, by topic."""
+    return {row[0]: (row[1], row[2]) for row in await view.rows(_POSITIONS, shard)}
+
+
+async def set_by_persons(view: Snapshot) -> dict[str, str]:
+    """What persons decided about positions and clusters: the notes by their names."""
+    return {row[0]: row[1] for row in await view.rows(_SET_BY_PERSONS)}
 
 
 async def tallies(view: Snapshot) -> dict[tuple[str, str, str, str], int]:

@@ -1,5 +1,6 @@
 """The read side: named queries in read-only transactions under the reader's role. No method writes."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,11 +8,13 @@ from typing import Any
 
 import asyncpg
 
+from hub.errors import ConfigurationError
 from hub.store.pool import Connection, Pool
 from hub.store.roles import READER_ROLE
 
 # A cursor over a whole journal may sort it first (seconds).
 _PATIENCE = 3600
+_EXPORTED = re.compile(r"[0-9A-Fa-f-]{1,64}")
 _HEADS = "SELECT shard, seq FROM shard"
 _POSITIONS = "SELECT topic, partition, next_offset FROM position"
 _FOLLOWERS = "SELECT name, shard, seq FROM follower"
@@ -37,6 +40,10 @@ class Snapshot:
         found: list[asyncpg.Record] = await self._connection.fetch(query, *arguments)
         return found
 
+    async def export(self) -> str:
+        """A name under which others open snapshots of the same moment, while this one is open."""
+        return str(await self._connection.fetchval("SELECT pg_export_snapshot()"))
+
     async def batches(
         self, query: str, *arguments: Any, size: int = 500
     ) -> AsyncIterator[list[asyncpg.Record]]:
@@ -50,6 +57,7 @@ class ReadStore:
     """Raises StoreTrouble when the database is away."""
 
     def __init__(self, url: str, size: int = 2) -> None:
+        self.url = url
         self._pool = Pool(url, size=size, role=READER_ROLE, by_key=False)
 
     async def start(self) -> None:
@@ -61,8 +69,9 @@ class ReadStore:
         await self._pool.stop()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """One REPEATABLE READ, READ ONLY transaction: everything read in it is of one moment.
+    async def snapshot(self, of: str | None = None) -> AsyncIterator[Snapshot]:
+        """One REPEATABLE READ, READ ONLY transaction: everything read in it is of one moment. `of`: that of another
+        snapshot, by what its `export` gave.
 
         A long one holds back the vacuum of tables that change: audits of a big store belong in quiet hours.
         """
@@ -70,6 +79,10 @@ class ReadStore:
             self._pool.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            if of is not None:
+                if not _EXPORTED.fullmatch(of):
+                    raise ConfigurationError(f"snapshot {of!r}: is none that was exported")
+                await connection.execute(f"SET TRANSACTION SNAPSHOT '{of}'")
             yield Snapshot(connection)
 
     async def standing(self) -> Standing:
