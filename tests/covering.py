@@ -15,7 +15,13 @@ from hub.operations.coverage import RESULTS, SERVERS, Results, TestResult, read_
 from hub.reference.coverage_rows import ROW, load_rows
 
 # The fixture that a test asks for says which server it runs on; `servers=True` in the mark, where it starts its own.
-ON = {"database": SERVERS[1:], "topic_prefix": SERVERS[:1], "home": SERVERS}
+ON = {
+    "database": SERVERS[1:],
+    "module_database": SERVERS[1:],
+    "topic_prefix": SERVERS[:1],
+    "module_prefix": SERVERS[:1],
+    "home": SERVERS,
+}
 
 
 def rows_of(marks: list[pytest.Mark], where: str) -> tuple[str, ...]:

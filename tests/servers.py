@@ -8,6 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +33,19 @@ async def servers() -> AsyncIterator[Addresses]:
 @pytest.fixture
 async def database(servers: Addresses) -> AsyncIterator[str]:
     """DSN `postgresql://…` of an empty database, dropped after the test."""
+    async with _database(servers) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+async def module_database(servers: Addresses) -> AsyncIterator[str]:
+    """The same for all tests of a module."""
+    async with _database(servers) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def _database(servers: Addresses) -> AsyncIterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     connection = await asyncpg.connect(servers.database)
     try:
@@ -45,6 +59,12 @@ async def database(servers: Addresses) -> AsyncIterator[str]:
 @pytest.fixture
 def topic_prefix() -> str:
     """Put before each topic and group name of a test; ends with a dot."""
+    return f"t{secrets.token_hex(4)}."
+
+
+@pytest.fixture(scope="module")
+def module_prefix() -> str:
+    """The same for all tests of a module."""
     return f"t{secrets.token_hex(4)}."
 
 

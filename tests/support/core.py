@@ -78,10 +78,12 @@ class Core:
     The broker's clock moves by 1 ms with each record: `at` is the time of the last one.
     """
 
-    def __init__(self, stores: Stores, bus: MemoryBus | None = None, prefix: str = "") -> None:
+    def __init__(
+        self, stores: Stores, bus: MemoryBus | None = None, prefix: str = "", directory: Path = DIRECTORY
+    ) -> None:
         self.stores, self.shards = stores, stores.shards
         self.at = START
-        self.rules = load_rules(DIRECTORY)
+        self.rules = load_rules(directory)
         self.sealer = Sealer(bytes(range(32)))
         self.names = TopicNames(prefix)
         self.topics = self.names.sources(self.rules.departments)

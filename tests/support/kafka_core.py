@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -13,7 +14,7 @@ from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.ports import OutRecord
 from hub.intake.worker import ShardWorker, cancel
-from tests.support.core import Core, Stores
+from tests.support.core import DIRECTORY, Core, Stores
 
 
 @dataclass
@@ -30,8 +31,8 @@ class Raw:
 class KafkaCore(Core):
     """`send` writes to Kafka, `run` reads with a group member of its own, `tell` relays to Kafka."""
 
-    def __init__(self, kafka: str, stores: Stores, prefix: str) -> None:
-        super().__init__(stores, prefix=prefix)
+    def __init__(self, kafka: str, stores: Stores, prefix: str, directory: Path = DIRECTORY) -> None:
+        super().__init__(stores, prefix=prefix, directory=directory)
         self.kafka, self.prefix = kafka, prefix
         self.publisher = KafkaPublisher(kafka)
 

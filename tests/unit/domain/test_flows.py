@@ -34,7 +34,7 @@ def refusal(name: RefusalName) -> Any:
 def test_every_flow_of_the_catalogue_is_there() -> None:
     codes = {flow.flow for flow in FLOWS}
     assert {f"F{number}" for number in range(1, 29)} <= codes
-    assert {"F2B", "F4B", "F14B", "F16B", "F21B", "F28B", "LSC", "LLA", "LAR"} == {
+    assert {"F2B", "F4B", "F14B", "F16B", "F21B", "F28B", "LSC", "LLA", "LAR", "LAD", "LAM"} == {
         code for code in codes if not code.removeprefix("F").isdigit()
     }
 
