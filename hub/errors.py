@@ -15,6 +15,7 @@
     │   └── CheckerTrouble
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
     ├── FactNotAllowed            a clock's rule does not allow what it is told: names field, value, what is allowed
+    ├── Erased                    the keys of what is asked for were destroyed
     └── EmbeddedServerError       a child server could not be started or stopped
     Refusal                       readable, but not allowed now: journaled and answered (not an error of the hub)
     Parking                       cannot be handled: kept whole with the reason
@@ -101,6 +102,10 @@ class FactNotAllowed(HubError):
     def __init__(self, field: str, value: object, allowed: str) -> None:
         super().__init__(f"{field} {value}: {allowed}")
         self.field, self.value, self.allowed = field, value, allowed
+
+
+class Erased(HubError):
+    """What is asked for can't be opened any more: its keys were destroyed by an erasure."""
 
 
 class EmbeddedServerError(HubError):

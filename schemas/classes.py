@@ -29,10 +29,14 @@ class FieldClass(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """Annotation marker; also writes `x-class` and `x-sealed` into the JSON Schema."""
+    """Annotation marker; also writes `x-class` and `x-sealed` into the JSON Schema.
+
+    `names`: the field names one person, or each of its items does: it is sealed under a key of that person alone.
+    """
 
     level: FieldClass
     free_text: bool = False
+    names: bool = False
 
     @property
     def sealed(self) -> bool:
@@ -42,7 +46,8 @@ class Classified:
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {**handler(core), "x-class": self.level.name.lower(), "x-sealed": self.sealed}
+        said = {**handler(core), "x-class": self.level.name.lower(), "x-sealed": self.sealed}
+        return {**said, "x-names-person": True} if self.names else said
 
 
 T = TypeVar("T")
@@ -51,6 +56,8 @@ Internal = Annotated[T, Classified(FieldClass.INTERNAL)]
 FreeText = Annotated[T, Classified(FieldClass.INTERNAL, free_text=True)]
 Personal = Annotated[T, Classified(FieldClass.PERSONAL)]
 Sensitive = Annotated[T, Classified(FieldClass.SENSITIVE)]
+# Not for officers: who acted in office is part of the record of the act and stays as long as the case.
+OfPerson = Annotated[T, Classified(FieldClass.PERSONAL, names=True)]
 
 
 def nested_models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -77,6 +84,12 @@ def field_classes(model: type[BaseModel]) -> dict[str, Classified]:
 def sealed_fields(model: type[BaseModel]) -> frozenset[str]:
     """Top-level fields that are encrypted at rest."""
     return frozenset(name for name, mark in field_classes(model).items() if mark.sealed)
+
+
+@cache
+def person_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """Top-level fields that name one person, or one in each item."""
+    return tuple(name for name, mark in field_classes(model).items() if mark.names)
 
 
 _Fields = tuple[tuple[str, "_Fields | None"], ...]

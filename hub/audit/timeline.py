@@ -63,7 +63,7 @@ def _row(entry: Entry) -> TimelineRow:
         entry.detail,
         tuple(said(event) for event in entry.events if event.e != "notified"),
         tuple((event.to, event.sequence) for event in entry.events if event.e == "notified"),
-        entry.sealed is not None,
+        entry.sealed is not None or bool(entry.persons),
         entry.rules,
     )
 

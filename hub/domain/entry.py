@@ -40,8 +40,11 @@ class Entry(Struct, omit_defaults=True):
 
     `attributes`: those that nothing else here says; `all_attributes` gives them whole. `sealed`: base64 of AES-GCM
     under the case's key over the JSON of the sealed fields (and, under `~raw`, the bytes as sent where they can't be
-    rebuilt from the fields). `mac`: HMAC under the case's key of signature and data. `step`: which part of intake parked
-    it. `kept`: SHA-256 of the sealed record that lies in `parked`, where no entry holds it.
+    rebuilt from the fields). `persons`: number of a person in the case and base64 of what names that person, under
+    that person's key; with number 0 the bytes as sent, under the keys of all of them. `key`: which of the case's keys of
+    free text, in the order in which it had them. `mac`: HMAC of signature and data under the case's key, and those of
+    the persons named. `step`: which part of intake parked it. `kept`: SHA-256 of the sealed record that lies in
+    `parked`, where no entry holds it.
     """
 
     shard: int
@@ -61,6 +64,8 @@ class Entry(Struct, omit_defaults=True):
     attributes: dict[str, str] | None = None
     open: dict[str, Any] | None = None
     sealed: str | None = None
+    persons: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    key: int = 1
     mac: str | None = None
     verified: bool = False
     events: list[Event] = msgspec.field(default_factory=list)

@@ -20,8 +20,10 @@ from hub.intake import waiting
 from hub.intake.desk import MENDS
 from hub.intake.entries import Item, entry_of, hold_message, park, parked_name, refuse, seal_record
 from hub.intake.reading import Misplaced, Read, record_digest, signed_content
+from hub.store.case_key import CaseKey
 from hub.store.ports import Changes, Head, InboxRow, JournalRow, ParkedRow, Seen
-from hub.store.sealing import CaseKey, Sealer
+from hub.store.sealed_message import message_mac
+from hub.store.sealing import Sealer
 
 log = logging.getLogger(__name__)
 WAITING = (ParkingName.EARLY, ParkingName.HELD)
@@ -31,7 +33,8 @@ WAITING = (ParkingName.EARLY, ParkingName.HELD)
 class Batch:
     """What the deciding of one batch needs and makes. `cases`, `keys`, `seen`, `held` and `aliases` were loaded under
     the lock: `held` are the entries of waiting messages, `aliases` the cases that a department's number names.
-    `changed`: the cases with a new state, and whether it is their first.
+    `changed`: the cases with a new state, and whether it is their first. `touched`: those whose keys were used to seal,
+    `new_keys` those that had none.
     """
 
     head: Head
@@ -44,6 +47,8 @@ class Batch:
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     committed: list[Committed] = field(default_factory=list)
     changed: dict[str, bool] = field(default_factory=dict)
+    new_keys: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
     changes: Changes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,11 @@ class Batch:
             case = self.cases[case_id]
             states = self.changes.first_states if is_first else self.changes.states
             states[case_id] = (case.version, case.to_bytes())
+        for name in self.touched:
+            if (key := self.keys[name]).changed:
+                keys = self.changes.keys if name in self.new_keys else self.changes.changed_keys
+                keys[name] = self.sealer.wrap(name, key)
+                key.changed = False
 
     def _one(self, item: Item) -> None:
         if item.read is None:
@@ -84,9 +94,11 @@ class Batch:
         """A known id: the recorded outcome again, or a refusal when the content is another."""
         entry = entry_of(item, self.head.shard, self.rules)
         key, content = self.keys.get(read.envelope.subject), signed_content(read)
+        mac = None if key is None else message_mac(key, read.hidden, read.names, content)
+        # What was erased can't be compared; its sender is to be told all the same that it need not come again.
+        erased = mac is None and key is not None and not key.whole
         # A message that was refused before its case had a key was remembered without one.
-        macs = [self.sealer.position_mac(content), *([key.mac(content)] if key is not None else [])]
-        if known.mac in macs:
+        if erased or known.mac in (mac, self.sealer.position_mac(content)):
             entry.outcome, entry.refers = Outcome.DUPLICATE, read.ref
             entry.reason, entry.detail = known.reason, known.outcome
         else:
@@ -140,7 +152,7 @@ class Batch:
         """Refused messages are journaled; one of an unknown case has no key to be sealed with and leaves a hash."""
         refuse(entry, refusal)
         if read.envelope.subject in self.keys:
-            hold_message(entry, read, self.keys[read.envelope.subject])
+            hold_message(entry, read, self._key(read.envelope.subject))
         else:
             entry.mac = self.sealer.position_mac(signed_content(read)).hex()
 
@@ -163,10 +175,12 @@ class Batch:
         self.changes.parked.append(row)
 
     def _key(self, name: str) -> CaseKey:
+        """The keys of a case, which what is sealed next may add to."""
         key = self.keys.get(name)
         if key is None:
-            key, self.changes.keys[name] = self.sealer.new_key(name)
-            self.keys[name] = key
+            key = self.keys[name] = CaseKey.new()
+            self.new_keys.add(name)
+        self.touched.add(name)
         return key
 
     def keep(self, case: Case) -> None:

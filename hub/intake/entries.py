@@ -1,11 +1,7 @@
 """Journal entries in the making: from a record, a message, a refusal, a reason for parking."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from pydantic_core import to_json
 
 from hub.bus.ports import InRecord
 from hub.domain.case import MessageRef
@@ -14,8 +10,9 @@ from hub.domain.entry import Entry, Origin, Outcome
 from hub.domain.rules import Rules
 from hub.errors import Parking, Refusal
 from hub.intake.reading import Read, record_bytes, signed_content
+from hub.store.case_key import CaseKey
 from hub.store.ports import ParkedRow
-from hub.store.sealing import CaseKey
+from hub.store.sealed_message import seal_message
 
 # A detail repeats what it is about, and that may be as long as a record.
 _DETAIL = 1_000
@@ -71,15 +68,11 @@ def later_entry(stored: Entry, ref: MessageRef, at: datetime, rules: Rules) -> E
 
 
 def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
-    """Put the message into its entry: open fields as they are, the others sealed under the case's key (5a.7)."""
-    hidden: dict[str, Any] = read.hidden
-    if not read.canonical:
-        hidden = {**hidden, "~raw": b64encode(read.record.value or b"").decode()}
-    if hidden:
-        entry.sealed = key.seal(to_json(hidden), f"{read.ref.source}/{read.ref.id}".encode())
+    """Put the message into its entry: open fields as they are, the others sealed under the keys of the case (5a.7)."""
+    raw = None if read.canonical else read.record.value or b""
+    seal_message(entry, key, read.hidden, read.names, signed_content(read), raw)
     entry.keep_attributes(read.attributes)
     entry.open = read.open
-    entry.mac = key.mac(signed_content(read)).hex()
 
 
 def refuse(entry: Entry, refusal: Refusal) -> None:

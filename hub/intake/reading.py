@@ -19,7 +19,7 @@ from hub.bus.topics import LARGEST_RECORD, TopicNames
 from hub.domain.case import MessageRef
 from hub.domain.decide import ALIAS, HUB
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
-from schemas.classes import open_part, sealed_fields
+from schemas.classes import open_part, person_fields, sealed_fields
 from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
 from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
@@ -39,6 +39,7 @@ class Read:
     `open` holds only what the contract names, at every level: anything else might be personal.
     `ref`: the id under which it is remembered; a message under a department's number gets one apart, since it is
     decided a second time in the case that the number names.
+    `names`: its fields that name persons.
     `canonical`: the data bytes can be rebuilt from the two halves, so they need not be kept. `signed`: whether the
     signature holds, where somebody has looked already.
     """
@@ -50,6 +51,7 @@ class Read:
     data: dict[str, Any]
     open: dict[str, Any]
     hidden: dict[str, Any]
+    names: tuple[str, ...]
     canonical: bool
     signed: bool | None = None
 
@@ -154,7 +156,8 @@ def _taken_apart(record: InRecord, texts: dict[str, str], envelope: Envelope, ki
     canonical = rebuilt(kind.model, opened, hidden) == record.value
     suffix = ALIAS_MARK if envelope.subject.startswith(ALIAS) else ""
     ref = MessageRef(envelope.source, envelope.id + suffix)
-    return Read(record, texts, envelope, ref, data, opened, hidden, canonical)
+    names = person_fields(kind.model)
+    return Read(record, texts, envelope, ref, data, opened, hidden, names, canonical)
 
 
 def _check_subject(envelope: Envelope) -> None:

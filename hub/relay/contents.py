@@ -1,22 +1,23 @@
 """The whole data of messages, from memory while it is at hand, else from the journal and the case's key."""
 
-from base64 import b64decode
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pydantic_core import from_json
 
 from hub.domain.case import MessageRef
 from hub.domain.entry import Committed, Entry
 from hub.domain.view import Content
+from hub.errors import Erased
 from hub.intake.reading import rebuilt
+from hub.store.case_key import CaseKey
 from hub.store.ports import JournalReader
+from hub.store.sealed_message import open_message
 from hub.store.sealing import Sealer
 from schemas.messages import BY_TYPE
 
 
 class Contents:
-    """Opens sealed messages. A message whose key was erased gives its open fields only."""
+    """Opens sealed messages. What was erased is left out: of a message whose keys are gone, its open fields are left."""
 
     def __init__(self, journal: JournalReader, sealer: Sealer) -> None:
         self._journal, self._sealer = journal, sealer
@@ -40,30 +41,32 @@ class Contents:
         return {ref: self.open_entry(entry, keys.get(entry.case or "")) for ref, entry in entries.items()}
 
     async def as_sent(self, entry: Entry) -> tuple[dict[str, str], bytes]:
-        """Attributes and data of an entry's message, to the byte as its sender signed them. Raises KeyError."""
+        """Attributes and data of an entry's message, to the byte as its sender signed them.
+
+        Raises KeyError for an entry that holds no message, Erased.
+        """
         holder = entry
         if entry.refers is not None:
             holder = (await self._journal.contents([entry.refers]))[entry.refers]
         assert holder.case is not None
         assert holder.type is not None
-        hidden: dict[str, Any] = {}
-        if holder.sealed is not None:
-            wrapped = (await self._journal.keys([holder.case]))[holder.case]
-            key = self._sealer.unwrap(holder.case, wrapped)
-            hidden = from_json(key.open(holder.sealed, f"{holder.source}/{holder.message}".encode()))
-        if "~raw" in hidden:
-            return holder.all_attributes(), b64decode(hidden["~raw"])
-        return holder.all_attributes(), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, hidden)
+        keys = await self._journal.keys([holder.case])
+        opened = open_message(holder, self._key_of(holder.case, keys.get(holder.case)))
+        if not opened.whole:
+            raise Erased(f"entry {holder.shard}/{holder.seq}: what was sent was erased")
+        if opened.raw is not None:
+            return holder.all_attributes(), opened.raw
+        return holder.all_attributes(), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, opened.hidden)
 
     def open_entry(self, entry: Entry, wrapped: bytes | None) -> Content:
         """Type and data of one message."""
-        data = dict(entry.open or {})
-        if entry.sealed is not None and wrapped is not None and entry.case is not None:
-            key = self._sealer.unwrap(entry.case, wrapped)
-            data |= from_json(key.open(entry.sealed, f"{entry.source}/{entry.message}".encode()))
-            if "~raw" in data:
-                data = from_json(b64decode(data["~raw"]))
+        key = None if entry.case is None else self._key_of(entry.case, wrapped)
+        opened = open_message(entry, key)
+        data = {**(entry.open or {}), **opened.hidden} if opened.raw is None else from_json(opened.raw)
         return entry.type or "", data
+
+    def _key_of(self, case: str, wrapped: bytes | None) -> CaseKey | None:
+        return None if wrapped is None else self._sealer.unwrap(case, wrapped)
 
 
 def passed_on(entry: Entry) -> MessageRef | None:

@@ -1,5 +1,6 @@
 """The relay: follows the journal and publishes what departments are to be told. It moves on only after acknowledgement."""
 
+import logging
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,13 +10,15 @@ from hub.bus.topics import DESK, TopicNames
 from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.events import RedeliveryGranted
 from hub.domain.rules import Rules
-from hub.errors import LostShard
+from hub.errors import Erased, LostShard
 from hub.relay.contents import Contents
 from hub.relay.records import HUB, notification, notifications, receipts, refusal
 from hub.relay.signing import HubSigner
 from hub.store.ports import FollowerStore
 from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
+
+log = logging.getLogger(__name__)
 
 
 class Relay:
@@ -61,7 +64,7 @@ class Relay:
                 elif event.e == "hub_message_issued":
                     records.append(self._own(entry, event.type, event.case, event.data))
                 elif event.e == "passed_on":
-                    records.append(await self._pass_on(entry, event.case))
+                    records += await self._pass_on(entry, event.case)
         return [*records, *receipts(self._names, shard, entries, self._rules.departments)]
 
     def _sender(self, entry: Entry) -> str | None:
@@ -84,11 +87,17 @@ class Relay:
             and granted.first <= event.sequence <= granted.last
         ]
 
-    async def _pass_on(self, entry: Entry, case: str) -> OutRecord:
-        """The message as it was signed, to the shard of its case."""
-        attributes, content = await self._contents.as_sent(entry)
+    async def _pass_on(self, entry: Entry, case: str) -> list[OutRecord]:
+        """The message as it was signed, to the shard of its case. None once it was erased: an erasure waits for the
+        relay, so that it was passed on before.
+        """
+        try:
+            attributes, content = await self._contents.as_sent(entry)
+        except Erased as gone:
+            log.warning("not passed on again: %s", gone)
+            return []
         data = {"attributes": attributes, "content": b64encode(content).decode()}
-        return self._own(entry, "hub.passed_on.v1", case, data)
+        return [self._own(entry, "hub.passed_on.v1", case, data)]
 
     def _own(self, entry: Entry, type_: str, case: str, data: Mapping[str, Any]) -> OutRecord:
         """A message of the hub to itself about another case, on the desk topic."""

@@ -46,6 +46,9 @@ WITH head AS (
 INSERT INTO position (topic, partition, next_offset, last_mac)
 SELECT topic, $1, next_offset, last_mac FROM unnest($10::text[], $11::bigint[], $12::bytea[]) AS p (topic, next_offset, last_mac)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, last_mac = excluded.last_mac"""
+_KEYS = """
+UPDATE case_key k SET wrapped = c.wrapped FROM unnest($1::text[], $2::bytea[]) AS c (case_id, wrapped)
+WHERE k.case_id = c.case_id"""
 _OFFSET = "SELECT next_offset FROM position WHERE topic = $1 AND partition = $2"
 _SET_POSITION = """
 INSERT INTO position VALUES ($1, $2, $3, '')
@@ -123,6 +126,10 @@ class PostgresIntakeUnit:
                     )
                     for p in changes.parked
                 ],
+            )
+        if changes.changed_keys:
+            await self._connection.execute(
+                _KEYS, list(changes.changed_keys), list(changes.changed_keys.values())
             )
         if changes.mended:
             await self._connection.execute(_MEND, shard, changes.mended)

@@ -227,6 +227,7 @@ class MemoryStore:
         self.states |= changes.first_states
         self.states |= {case: state for case, state in changes.states.items() if case in self.states}
         self.case_keys |= changes.keys
+        self.case_keys |= {case: key for case, key in changes.changed_keys.items() if case in self.case_keys}
         since = {row.seq: row.received_at for row in changes.journal}
         held.parked |= {row.seq: (replace(row), since[row.seq]) for row in changes.parked}
         for seq in changes.mended:

@@ -97,7 +97,9 @@ class InboxRow:
 
 @dataclass(slots=True)
 class Changes:
-    """All that one unit of intake writes, at once. `first_states`: of cases that had none; `states`: of the others."""
+    """All that one unit of intake writes, at once. `first_states`, `keys`: of cases that had none; `states`,
+    `changed_keys`: of the others.
+    """
 
     head: Head
     journal: list[JournalRow] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Changes:
     first_states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
+    changed_keys: dict[str, bytes] = field(default_factory=dict)
     parked: list[ParkedRow] = field(default_factory=list)
     unparked: list[MessageRef] = field(default_factory=list)
     mended: list[int] = field(default_factory=list)

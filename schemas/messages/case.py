@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.classes import FreeText, Internal, Personal
+from schemas.classes import FreeText, Internal, OfPerson
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
 from schemas.messages.base import Act, Paper, ReferralAct, Region
 from schemas.scalars import Day, Line, Text
@@ -88,5 +88,5 @@ class WarningRaised(Act):
     """The sender's own number for the warning."""
     text: FreeText[Text]
     """What is the matter."""
-    contact: Personal[Line | None] = None
+    contact: OfPerson[Line | None] = None
     """Whom to call about it."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.classes import FreeText, Internal, Personal, Public
+from schemas.classes import FreeText, Internal, OfPerson, Public
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
 from schemas.messages.base import Data, Paper, Party, Priority, ReferralKind, Region, Track
 from schemas.scalars import Count, Day, Flag, Line, Moment, Text
@@ -53,7 +53,7 @@ class TaskAssigned(Data):
     """案由 in words of the catalogue."""
     region: Region = None
     """Region of the matter: 6 digits of GB/T 2260, or 9 or 12 with town and village."""
-    parties: Personal[list[Party]] = Field(default=[])
+    parties: OfPerson[list[Party]] = Field(default=[])
     """The parties, with the fields that this department's role may see."""
     papers: Internal[list[Paper]] = Field(default=[])
     """The papers handed over; fetched by their SHA-256."""

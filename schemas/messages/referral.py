@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from schemas.classes import FreeText, Internal, Personal
+from schemas.classes import FreeText, Internal, OfPerson
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
 from schemas.messages.base import (
     Act,
@@ -46,7 +46,7 @@ class ReferralRaised(Act):
     """案由 in words of the catalogue, e.g. 故意伤害罪. Names no person."""
     region: Region = None
     """Region of the matter: 6 digits of GB/T 2260, or 9 or 12 with town and village."""
-    parties: Personal[list[Party]] = Field(default=[])
+    parties: OfPerson[list[Party]] = Field(default=[])
     """The persons and organisations that the matter is about."""
     papers: Internal[list[Paper]] = Field(default=[])
     """The papers handed over; those that the flow requires must be among them."""
@@ -120,7 +120,7 @@ class ReferralCorrected(ReferralAct):
     """The corrected title."""
     summary: FreeText[Text | None] = None
     """The corrected summary."""
-    parties: Personal[list[Party] | None] = None
+    parties: OfPerson[list[Party] | None] = None
     """All parties as they should have been, not only the corrected one."""
     matter: Internal[Code | None] = None
     """The corrected code of the kind of matter."""
@@ -156,5 +156,5 @@ class FollowupRecorded(ReferralAct):
     """Whether the citizen was reached."""
     opinion: FreeText[Text | None] = None
     """What the citizen said."""
-    citizen: Personal[Line | None] = None
+    citizen: OfPerson[Line | None] = None
     """Name of the citizen who was asked."""

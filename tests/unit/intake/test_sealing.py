@@ -1,9 +1,12 @@
 """Sealing: opens only what it was bound to, under its own key; nothing repeats; errors give nothing away."""
 
+import hmac
 import stat
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,12 +68,26 @@ def test_the_key_file_is_private_and_never_replaced(tmp_path: Path) -> None:
     Sealer.create_file(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()
-    assert len(before) == 32
     with pytest.raises(FileExistsError):
         Sealer.create_file(file)
     assert file.read_bytes() == before
     _, wrapped = Sealer.from_file(file).new_key("c1")
-    Sealer(before).unwrap("c1", wrapped)
+    Sealer.from_file(file).unwrap("c1", wrapped)
+
+
+def test_a_hub_of_the_first_days_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "kek").write_bytes(KEK)
+    old = AESGCM(KEK)
+    material, nonce = bytes(range(64)), bytes(12)
+    wrapped = bytes([0, 5]) + b"kek-1" + nonce + old.encrypt(nonce, material, b"c1")
+    key = Sealer.from_file(tmp_path / "kek").unwrap("c1", wrapped)
+    sealed = AESGCM(material[:32]).encrypt(nonce, b"x", b"m")
+    assert key.open(b64encode(nonce + sealed).decode(), b"m") == b"x"
+    assert key.mac(b"x") == hmac.digest(material[32:], b"x", "sha256")
+    assert Sealer(KEK).position_mac(b"x") == hmac.digest(
+        hmac.digest(KEK, b"fengqiao position", "sha256"), b"x", "sha256"
+    )
+    assert key.whole
 
 
 def test_a_wrong_key_file_is_named(tmp_path: Path) -> None:
