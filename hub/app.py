@@ -21,6 +21,7 @@ from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
 from hub.intake.verifying import KeyRegistry
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
+from hub.operators import Operators
 from hub.projector.projector import Projector
 from hub.relay.contents import Contents
 from hub.relay.relay import Relay
@@ -30,9 +31,11 @@ from hub.settings import Settings
 from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
 from hub.store.due import PostgresDue
+from hub.store.erasures import ErasureList
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
+from hub.store.ports import ErasedKey
 from hub.store.projections import PostgresProjections
 from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting
@@ -56,6 +59,7 @@ class Parts:
     keys: KeyRegistry
     signer: HubSigner
     journal: PostgresJournal
+    operators: Operators = field(default_factory=Operators)
     ending: Ending = field(default_factory=Ending)
 
 
@@ -72,6 +76,7 @@ async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
         KeyRegistry.from_directory(settings.keys),
         HubSigner.from_file(settings.hub_keyid, settings.hub_key),
         PostgresJournal(pool),
+        Operators(settings.operators_directory),
     )
     await pool.start()
     try:
@@ -136,6 +141,8 @@ class IntakeRole:
             settings.shards,
             self.followers.put,
             IntakeSettings(max_records=settings.batch),
+            operators=self.parts.operators,
+            erased=self._erased,
         )
         try:
             await self._join(source)
@@ -144,6 +151,10 @@ class IntakeRole:
             await self._revoked(set(self.workers))
             await self.intake.checker.stop()
             await source.stop()
+
+    def _erased(self, keys: list[ErasedKey]) -> None:
+        """At once on the list beside the database; what a crash keeps from it, the next start adds."""
+        ErasureList(self.parts.settings.erasure_list).add((key.id, key.case) for key in keys)
 
     async def _join(self, source: KafkaSource) -> None:
         """Join the group; while Kafka or the database is away, try again with backoff.

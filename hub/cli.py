@@ -25,7 +25,9 @@ from hub.operations.backlog import backlogs
 from hub.operations.calendar_commands import app as calendar_app
 from hub.operations.coverage_commands import coverage_command
 from hub.operations.deadline_commands import app as deadline_app
+from hub.operations.erasure_commands import app as erase_app
 from hub.operations.flow_commands import app as flows_app
+from hub.operations.order_commands import hold_app, kek_app, operator_app, seal_app
 from hub.operations.parked_commands import app as parked_app
 from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
@@ -56,6 +58,11 @@ for name, sub in (
     ("parked", parked_app),
     ("positions", positions_app),
     ("audit", audit_app),
+    ("erase", erase_app),
+    ("hold", hold_app),
+    ("seal", seal_app),
+    ("operator", operator_app),
+    ("kek", kek_app),
 ):
     app.add_typer(sub, name=name)
 

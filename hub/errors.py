@@ -16,6 +16,7 @@
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
     ├── FactNotAllowed            a clock's rule does not allow what it is told: names field, value, what is allowed
     ├── Erased                    the keys of what is asked for were destroyed
+    ├── RecordSealed              the record of the case is sealed, and no ground was named that opens it
     └── EmbeddedServerError       a child server could not be started or stopped
     Refusal                       readable, but not allowed now: journaled and answered (not an error of the hub)
     Parking                       cannot be handled: kept whole with the reason
@@ -108,6 +109,10 @@ class Erased(HubError):
     """What is asked for can't be opened any more: its keys were destroyed by an erasure."""
 
 
+class RecordSealed(HubError):
+    """The record of a case is sealed 封存: it is shown on the grounds that the law names, which the message lists."""
+
+
 class EmbeddedServerError(HubError):
     """An embedded Kafka or PostgreSQL could not be started, found or stopped."""
 
@@ -141,6 +146,10 @@ class RefusalName(StrEnum):
     SECRECY_TOO_HIGH = "secrecy_too_high"
     EARLY_EXPIRED = "early_expired"
     AMBIGUOUS_NUMBER = "ambiguous_number"
+    NOT_AUTHORISED = "not_authorised"
+    LEGAL_HOLD = "legal_hold"
+    CASE_OPEN = "case_open"
+    UNKNOWN_SEALING = "unknown_sealing"
 
 
 class ParkingName(StrEnum):
@@ -207,6 +216,16 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
         "the secrecy level is above what the hub may carry",
     ),
     RefusalName.AMBIGUOUS_NUMBER: ("该编号对应多个案件", "the department's number names more than one case"),
+    RefusalName.NOT_AUTHORISED: (
+        "操作员未登记、无此权限或签名不符",
+        "the operator is not registered, may not order this, or did not sign it",
+    ),
+    RefusalName.LEGAL_HOLD: (
+        "本案处于保全状态，不得抹除",
+        "the case is under a legal hold: nothing of it is erased",
+    ),
+    RefusalName.CASE_OPEN: ("本案尚有未办结事项", "the case has referrals that are open still"),
+    RefusalName.UNKNOWN_SEALING: ("封存种类未登记", "the rules know no such kind of sealing"),
     RefusalName.EARLY_EXPIRED: (
         "所依据的事项未在期限内到达",
         "what the message builds on did not arrive in time",

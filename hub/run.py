@@ -29,6 +29,7 @@ from hub.operations.health import Health, Limits
 from hub.operations.server import MetricsServer
 from hub.pulse import Pulse
 from hub.settings import Settings
+from hub.store.erasures import ErasureList, settle_erasures
 from hub.store.rules_in_force import settle_rules
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ async def run_roles(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with parts_of(settings) as parts, contextlib.AsyncExitStack() as stack:
+        await settle_erasures(parts.pool, parts.sealer, ErasureList(settings.erasure_list))
         works, publisher = works_of(parts, "relay" in roles, "projector" in roles)
         if publisher is not None:
             stack.push_async_callback(publisher.stop)

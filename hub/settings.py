@@ -39,6 +39,8 @@ class Settings(BaseModel):
     rules: Path | None = None
     keys: Path
     kek: Path
+    operators: Path | None = None
+    erasures: Path | None = None
     hub_key: Path
     hub_keyid: str = "hub-1"
     shards: Annotated[int, Field(ge=1, le=1024)] = 6
@@ -69,6 +71,16 @@ class Settings(BaseModel):
             self.kafka_certificate_file,
             self.kafka_certificate_key_file,
         )
+
+    @property
+    def operators_directory(self) -> Path:
+        """Where the authorised operators are registered; unsaid: beside the public keys."""
+        return self.operators or self.keys.parent / "operators"
+
+    @property
+    def erasure_list(self) -> Path:
+        """The list of what was erased; unsaid: beside the key-encryption keys."""
+        return self.erasures or self.kek.parent / "erased"
 
     @property
     def hub_principal(self) -> str:

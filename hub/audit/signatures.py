@@ -13,6 +13,7 @@ from hub.audit.made import CHANGED
 from hub.audit.report import Report
 from hub.audit.verify_journal import Look
 from hub.domain.entry import Entry
+from hub.errors import Erased
 from hub.intake.verifying import KeyRegistry
 from hub.relay.contents import Contents
 from hub.store.journal import PostgresJournal
@@ -74,7 +75,7 @@ class _Looker:
         for entry in held:
             try:
                 attributes, data = await self._contents.as_sent(entry)
-            except KeyError:
+            except (KeyError, Erased):
                 report.unopened += 1
                 continue
             except (SealBroken, *CHANGED) as problem:

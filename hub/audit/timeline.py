@@ -107,6 +107,11 @@ def said(event: Event) -> str:
             return f"receipt_missed #{event.deadline} {event.rung}"
         case "breach_annulled":
             return f"breach_annulled #{event.deadline}: {event.reason}"
+        case "erased":
+            what = ["everything"] if event.everything else [f"person {n}" for n in event.persons]
+            return f"erased {', '.join([*what, *(['free text'] if event.text else [])])} ({event.article})"
+        case "hold_set" | "hold_released":
+            return f"{event.e} {event.hold}"
         case "message_waits" | "message_taken_up":
             return f"{event.e} {event.message.source}/{event.message.id}"
     return event.e

@@ -115,7 +115,7 @@ class Case(Struct, omit_defaults=True, gc=False):
     """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events.
 
     `moments`: since which legal moment each of `facts` is so. `deadlines`: time limits by their number in the case;
-    `numbered` is the last number that was given.
+    `numbered` is the last number that was given. `holds`: legal holds, and the article of each.
     """
 
     id: str
@@ -132,6 +132,7 @@ class Case(Struct, omit_defaults=True, gc=False):
     custody: tuple[Custody, ...] = ()
     deadlines: dict[int, Running] = field(default_factory=dict)
     numbered: int = 0
+    holds: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> "Case":
         """Another case with the same content. Its tasks and referrals are shared and must be replaced, not changed."""
@@ -150,6 +151,7 @@ class Case(Struct, omit_defaults=True, gc=False):
             self.custody,
             dict(self.deadlines),
             self.numbered,
+            self.holds,
         )
 
     def parties(self) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from hub.domain import decide_case, decide_due, decide_referral, decide_task
+from hub.domain import decide_case, decide_due, decide_order, decide_referral, decide_task
 from hub.domain import events as ev
 from hub.domain.case import Case
 from hub.domain.decide_clock_fact import follow_facts
@@ -23,6 +23,7 @@ _HANDLERS = {
     **decide_task.HANDLERS,
     **decide_case.HANDLERS,
     **decide_due.HANDLERS,
+    **decide_order.HANDLERS,
 }
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from hub.domain import events as ev
+from hub.domain.decide_order import check_sealing
 from hub.domain.decision import Draft
+from hub.domain.record_sealing import FACT
 from hub.errors import Refusal, RefusalName
 from schemas.classes import FieldClass
 from schemas.identifiers import mint_case_id
@@ -13,6 +15,8 @@ def fact_recorded(draft: Draft) -> None:
     """A fact that clocks depend on; every other party learns of it."""
     _be_party(draft)
     data = draft.message.open
+    if data["fact"] == FACT:
+        check_sealing(draft, data["value"])
     draft.add(ev.FactRecorded(data["fact"], data["value"], data["legal_at"]))
     _tell_parties(draft, FieldClass.INTERNAL)
 

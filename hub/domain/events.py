@@ -18,6 +18,7 @@ from hub.domain.deadline_events import (
     ReceiptMissed,
 )
 from hub.domain.fact import Fact
+from hub.domain.order_events import Erased, HoldReleased, HoldSet
 
 
 class CaseOpened(Fact, tag="case_opened"):
@@ -304,4 +305,7 @@ Event = (
     | ReceiptMissed
     | BreachAnnulled
     | DeadlineEnded
+    | Erased
+    | HoldSet
+    | HoldReleased
 )

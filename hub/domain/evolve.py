@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hub.domain import events as ev
 from hub.domain.case import OPEN, Case, Custody, Referral, Task, Waiting
 from hub.domain.evolve_deadline import RULES as DEADLINE_RULES
+from hub.domain.order_events import HoldReleased, HoldSet
 
 # Which instant each step makes, and which it takes back: a request asked anew has no answer yet.
 INSTANTS = {
@@ -191,6 +192,14 @@ def _taken_up(case: Case, event: ev.MessageTakenUp) -> None:
     case.waiting = tuple(w for w in case.waiting if w.message != event.message)
 
 
+def _hold_set(case: Case, event: HoldSet) -> None:
+    case.holds = {**case.holds, event.hold: event.article}
+
+
+def _hold_released(case: Case, event: HoldReleased) -> None:
+    case.holds = {hold: article for hold, article in case.holds.items() if hold != event.hold}
+
+
 def _notified(case: Case, event: ev.Notified) -> None:
     case.sequences[event.to] = event.sequence
 
@@ -229,6 +238,9 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "message_taken_up": _taken_up,
     "redelivery_granted": _unchanged,
     "passed_on": _unchanged,
+    "erased": _unchanged,
+    "hold_set": _hold_set,
+    "hold_released": _hold_released,
     "hub_message_issued": _unchanged,
     "notified": _notified,
     **DEADLINE_RULES,

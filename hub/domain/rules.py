@@ -7,6 +7,7 @@ from hub.domain.directory import Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.record_sealing import RecordSealing
 from hub.domain.routing import Routing
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable, ladder_limits
@@ -26,6 +27,7 @@ class Rules:
     timetable: Timetable
     telling: Telling
     routing: Routing
+    record_sealing: RecordSealing
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:

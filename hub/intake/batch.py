@@ -19,9 +19,11 @@ from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from hub.intake import waiting
 from hub.intake.desk import MENDS
 from hub.intake.entries import Item, entry_of, hold_message, park, parked_name, refuse, seal_record
+from hub.intake.orders import ERASES, check_order
 from hub.intake.reading import Misplaced, Read, record_digest, signed_content
+from hub.operators import ORDERS, Operators
 from hub.store.case_key import CaseKey
-from hub.store.ports import Changes, Head, InboxRow, JournalRow, ParkedRow, Seen
+from hub.store.ports import Changes, ErasedKey, Head, InboxRow, JournalRow, ParkedRow, Seen
 from hub.store.sealed_message import message_mac
 from hub.store.sealing import Sealer
 
@@ -45,6 +47,7 @@ class Batch:
     seen: dict[MessageRef, Seen]
     held: dict[MessageRef, Entry]
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    operators: Operators = field(default_factory=Operators)
     committed: list[Committed] = field(default_factory=list)
     changed: dict[str, bool] = field(default_factory=dict)
     new_keys: set[str] = field(default_factory=set)
@@ -125,6 +128,8 @@ class Batch:
         self.append(entry, item.at, {read.ref: (read.envelope.type, read.data)})
         self._remember(entry, read.ref)
         if entry.outcome is Outcome.DECIDED:
+            if read.envelope.type == ERASES:
+                self._destroy(entry, read)
             waiting.after(self, read.envelope.subject, read.envelope.type, read.open, item.at)
             if read.envelope.type in MENDS:
                 self._mend(item, read)
@@ -133,14 +138,26 @@ class Batch:
         """What a person decided about a parked record: it is parked no longer; taken up again, it is decided now."""
         if read.open["shard"] == self.head.shard:
             self.changes.mended.append(read.open["seq"])
+            self.changes.gone_keys.append(parked_name(self.head.shard, read.open["seq"]))
         if item.inner is not None:
             self._one(item.inner)
+
+    def _destroy(self, entry: Entry, read: Read) -> None:
+        """The keys that an erasure names are destroyed in the transaction that says so."""
+        case = read.envelope.subject
+        key, opened = self._key(case), read.open
+        everything = opened.get("everything", False)
+        persons = list(key.persons) if everything else opened.get("persons", [])
+        gone = key.destroy(persons, everything or opened.get("text", False))
+        self.changes.erased += [ErasedKey(name, case, entry.seq) for name in gone]
 
     def _decide(self, entry: Entry, read: Read, at: datetime) -> None:
         envelope, case = read.envelope, self.cases[read.envelope.subject]
         if (first := waiting.behind(case, envelope.source)) is not None:
             detail = f"waits behind {first.message.id} of {envelope.source}"
             raise Parking(ParkingName.HELD, detail, "decide")
+        if envelope.type in ORDERS:
+            check_order(self.operators, read, at)
         message = Message(envelope.source, read.ref.id, envelope.type, envelope.subject, read.open)
         decision = decide(case, message, self.rules, at, self.aliases)
         hold_message(entry, read, self._key(envelope.subject))

@@ -27,7 +27,8 @@ from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, ne
 from hub.intake.reading import Read, parked_record, read, received_at, unwrap
 from hub.intake.rules_check import check_rules
 from hub.intake.verifying import KeyRegistry
-from hub.store.ports import IntakeStore, IntakeUnit
+from hub.operators import Operators
+from hub.store.ports import ErasedKey, IntakeStore, IntakeUnit
 from hub.store.sealing import CaseKey, Sealer
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,13 @@ class IntakeSettings:
     backoff_most: float = 10.0
 
 
+def _not_noted(keys: list[ErasedKey]) -> None:
+    """Where no list is kept beside the store."""
+
+
 @dataclass
 class Intake:
-    """What all shards of one process share."""
+    """What all shards of one process share. `erased`: told of keys that were destroyed, right after their commit."""
 
     source: Source
     store: IntakeStore
@@ -64,6 +69,8 @@ class Intake:
     settings: IntakeSettings = field(default_factory=IntakeSettings)
     brake: Brake = field(default_factory=Brake)
     checker: Checker = field(default_factory=Checker)
+    operators: Operators = field(default_factory=Operators)
+    erased: Callable[[list[ErasedKey]], None] = _not_noted
 
 
 class ShardWorker:
@@ -169,12 +176,14 @@ class ShardWorker:
             check_rules(unit.head.rules, intake.rules.digest)
             if unit.head.seq != self._head:
                 self._forget()
-            batch = Batch(unit.head, intake.rules, intake.sealer, {}, {}, {}, {})
+            batch = Batch(unit.head, intake.rules, intake.sealer, {}, {}, {}, {}, operators=intake.operators)
             self._admit(items, batch)
             await self._load(unit, items, batch)
             batch.run(items)
             batch.changes.positions = next_positions(fresh, intake.sealer)
             await unit.write(batch.changes)
+        if batch.changes.erased:
+            intake.erased(batch.changes.erased)
         self._cache(batch)
         return batch.committed
 

@@ -45,25 +45,32 @@ class CaseView:
     aliases: tuple[tuple[str, str, str], ...]
 
 
-async def case_view(read_store: ReadStore, case: str) -> CaseView:
-    """By case id, a department's number, or the id of a referral or task.
+async def named_case(read_store: ReadStore, case: str) -> str:
+    """The id of a case by it, a department's number, or the id of a referral or task.
 
     Raises UnknownCase when none or several have it, StoreTrouble.
     """
     async with read_store.snapshot() as view:
         found = await cases_named(view, case)
-        if len(found) != 1:
-            several = f"is ambiguous; cases: {', '.join(found)}" if found else "is not known"
-            raise UnknownCase(
-                f"case {case!r} {several}; allowed: a case id, a department's number, a referral, a task"
-            )
-        rows = await case_rows(view, found[0])
+    if len(found) != 1:
+        several = f"is ambiguous; cases: {', '.join(found)}" if found else "is not known"
+        raise UnknownCase(
+            f"case {case!r} {several}; allowed: a case id, a department's number, a referral, a task"
+        )
+    return found[0]
+
+
+async def case_view(read_store: ReadStore, case: str) -> CaseView:
+    """A case by whatever names it. Raises UnknownCase, StoreTrouble."""
+    named = await named_case(read_store, case)
+    async with read_store.snapshot() as view:
+        rows = await case_rows(view, named)
     referrals = {referral.id: referral for referral in rows.referrals}
     numbers: dict[str, list[str]] = {}
     for department, _, number in rows.aliases:
         numbers.setdefault(department, []).append(number)
     tasks = [_line(task, referrals[task.referral], numbers.get(task.department, [])) for task in rows.tasks]
-    return CaseView(found[0], tuple(rows.referrals), tuple(tasks), tuple(rows.aliases))
+    return CaseView(named, tuple(rows.referrals), tuple(tasks), tuple(rows.aliases))
 
 
 def _line(task: StoredTask, referral: StoredReferral, numbers: list[str]) -> TaskLine:

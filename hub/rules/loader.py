@@ -11,6 +11,7 @@ from hub.domain.clock_set import Clocks
 from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.record_sealing import RecordSealing
 from hub.domain.routing import Routing
 from hub.domain.rule_data import RuleData
 from hub.domain.rules import Rules
@@ -41,12 +42,11 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     directory = load_model(directory_file, Directory)
     for problem in directory_problems(directory_file, directory, codes, {flow.flow for flow in flows}):
         raise problem
-    telling = load_model(
-        next(path for root in reversed((HERE, *roots)) if (path := root / "telling.yaml").exists()), Telling
-    )
+    telling = load_model(_last(roots, "telling.yaml"), Telling)
     routing = load_routing(roots, codes, {flow.flow for flow in flows})
     for problem in place_problems(roots, {department.id for department in directory.departments}):
         raise problem
+    record_sealing = load_record_sealing(roots)
     clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
@@ -61,7 +61,8 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         timetable=Timetable.of(flows, clocks, calendar),
         telling=telling,
         routing=routing,
-        digest=_digest(lifecycle, flows, directory, telling, routing, clocks, calendar),
+        record_sealing=record_sealing,
+        digest=_digest(lifecycle, flows, directory, telling, routing, record_sealing, clocks, calendar),
     )
 
 
@@ -70,6 +71,16 @@ def rule_roots(rules_dir: Path = HERE, overlay: Path | None = None) -> tuple[Pat
     if overlay is not None and not overlay.is_dir():
         raise ConfigurationError(f"rules {overlay}: is no directory")
     return (rules_dir,) if overlay is None else (rules_dir, overlay)
+
+
+def load_record_sealing(roots: Sequence[Path]) -> RecordSealing:
+    """What may be sealed and who may look. Raises RuleFileError."""
+    return load_model(_last(roots, "record_sealing.yaml"), RecordSealing)
+
+
+def _last(roots: Sequence[Path], name: str) -> Path:
+    """The file of this name in the last directory that has one; the hub's own where none has."""
+    return next(path for root in reversed((HERE, *roots)) if (path := root / name).exists())
 
 
 def load_flows(roots: Sequence[Path], codes: Catalogues) -> list[Flow]:
@@ -133,11 +144,12 @@ def _digest(
     directory: Directory,
     telling: Telling,
     routing: Routing,
+    record_sealing: RecordSealing,
     clocks: Clocks,
     calendar: Calendar,
 ) -> str:
     ordered = sorted(flows, key=lambda flow: (flow.flow, flow.version))
-    parts: list[RuleData] = [lifecycle, directory, telling, *ordered]
+    parts: list[RuleData] = [lifecycle, directory, telling, record_sealing, *ordered]
     parts += [*routing.duties, *routing.levels, *routing.admissions]
     data = [part.model_dump(mode="json", by_alias=True) for part in parts]
     causes = dict(routing.causes)

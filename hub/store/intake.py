@@ -49,6 +49,10 @@ ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset,
 _KEYS = """
 UPDATE case_key k SET wrapped = c.wrapped FROM unnest($1::text[], $2::bytea[]) AS c (case_id, wrapped)
 WHERE k.case_id = c.case_id"""
+_ERASED = """
+INSERT INTO erased_key (key_id, case_id, shard, seq, erased_at)
+SELECT id, case_id, $1, seq, $2 FROM unnest($3::text[], $4::text[], $5::bigint[]) AS e (id, case_id, seq)
+ON CONFLICT DO NOTHING"""
 _OFFSET = "SELECT next_offset FROM position WHERE topic = $1 AND partition = $2"
 _SET_POSITION = """
 INSERT INTO position VALUES ($1, $2, $3, '')
@@ -133,6 +137,13 @@ class PostgresIntakeUnit:
             )
         if changes.mended:
             await self._connection.execute(_MEND, shard, changes.mended)
+        if changes.gone_keys:
+            await self._connection.execute(
+                "DELETE FROM case_key WHERE case_id = ANY($1::text[])", changes.gone_keys
+            )
+        if changes.erased:
+            erased = map(list, zip(*changes.erased, strict=True))
+            await self._connection.execute(_ERASED, shard, head.received_at, *erased)
         await self._connection.execute(
             _WRITE,
             shard,

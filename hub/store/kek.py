@@ -11,6 +11,7 @@ write-ahead log, a disk that was given away.
 
 import hmac
 import os
+import time
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from hub.store.crypto import AES_GCM, Cipher, SealBroken, Suite
 
 FIRST = "kek-1"
 _BYTES = 32
+_LOOK_SECONDS = 10.0
 # The first byte of what was wrapped. Plain: by the first hubs, whose wrapped keys were bound to the case alone.
 _PLAIN, _WRAPPED = 0, 1
 
@@ -76,10 +78,11 @@ class KekData(BaseModel):
 
 
 class FileKeys:
-    """See `hub.store.crypto.KeyKeeper`. Looks into its file again for an id that it does not know: keys are added to it."""
+    """See `hub.store.crypto.KeyKeeper`. A running process takes up what changes in the file within ten seconds."""
 
     def __init__(self, data: KekData, path: Path | None = None, suite: Suite = AES_GCM) -> None:
         self._path, self._suite = path, suite
+        self._stamp, self._looked = _stamp(path), time.monotonic()
         self._take(data)
 
     def _take(self, data: KekData) -> None:
@@ -127,18 +130,34 @@ class FileKeys:
 
     def wrap(self, material: bytes, bound_to: bytes) -> bytes:
         """See the port. The id stands before the sealed bytes."""
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._look()
         return self._head + self._ciphers[self.active].encrypt(material, self._head + bound_to)
 
     def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
         """See the port."""
         kek = id_of(wrapped)
-        if kek not in self._ciphers and self._path is not None:
-            self._take(type(self).from_file(self._path).data)
+        if kek not in self._ciphers:
+            self._look()
         cipher = self._ciphers.get(kek)
         if cipher is None:
             raise SealBroken(f"wrapped under the key-encryption key {kek!r}, which is not here")
         head = wrapped[: 2 + wrapped[1]]
         return cipher.decrypt(wrapped[len(head) :], bound_to if head[0] == _PLAIN else head + bound_to)
+
+    def _look(self) -> None:
+        self._looked, stamp = time.monotonic(), _stamp(self._path)
+        if self._path is not None and stamp != self._stamp:
+            self._take(type(self).from_file(self._path).data)
+            self._stamp = stamp
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """Tells whether a file is another one than before."""
+    if path is None or not path.exists():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def head_of(kek: str) -> bytes:

@@ -70,6 +70,7 @@ class MemoryStore:
         self.inbox: dict[MessageRef, tuple[int, InboxRow]] = {}
         self.states: dict[str, tuple[int, bytes]] = {}
         self.case_keys: dict[str, bytes] = {}
+        self.erased: dict[str, str] = {}
         self._shards = {number: _Shard() for number in range(shards)}
         self._followers: dict[tuple[str, int], int] = {}
         self._clock = clock
@@ -228,6 +229,9 @@ class MemoryStore:
         self.states |= {case: state for case, state in changes.states.items() if case in self.states}
         self.case_keys |= changes.keys
         self.case_keys |= {case: key for case, key in changes.changed_keys.items() if case in self.case_keys}
+        for name in changes.gone_keys:
+            self.case_keys.pop(name, None)
+        self.erased |= {key.id: key.case for key in changes.erased}
         since = {row.seq: row.received_at for row in changes.journal}
         held.parked |= {row.seq: (replace(row), since[row.seq]) for row in changes.parked}
         for seq in changes.mended:

@@ -95,10 +95,19 @@ class InboxRow:
     reason: str | None
 
 
+class ErasedKey(NamedTuple):
+    """A key that an entry destroyed. `id` says nothing about it."""
+
+    id: str
+    case: str
+    seq: int
+
+
 @dataclass(slots=True)
 class Changes:
     """All that one unit of intake writes, at once. `first_states`, `keys`: of cases that had none; `states`,
-    `changed_keys`: of the others.
+    `changed_keys`: of the others. `erased`: what an operator ordered to be destroyed; `gone_keys`: names of keys that
+    nothing needs any more.
     """
 
     head: Head
@@ -108,6 +117,8 @@ class Changes:
     states: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
     changed_keys: dict[str, bytes] = field(default_factory=dict)
+    gone_keys: list[str] = field(default_factory=list)
+    erased: list[ErasedKey] = field(default_factory=list)
     parked: list[ParkedRow] = field(default_factory=list)
     unparked: list[MessageRef] = field(default_factory=list)
     mended: list[int] = field(default_factory=list)

@@ -81,6 +81,18 @@ case_key = Table(
     Column("wrapped", LargeBinary, nullable=False),
 )
 
+erased_key = Table(
+    "erased_key",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("shard", SmallInteger),
+    Column("seq", BigInteger),
+    Column("erased_at", _TIME, nullable=False),
+    Column("scrubbed_at", _TIME),
+    Index("erased_key_left", "case_id", postgresql_where="scrubbed_at IS NULL"),
+)
+
 parked = Table(
     "parked",
     metadata,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ConfigDict
 
-from schemas.messages import case, deadline, outbound, own, referral, task
+from schemas.messages import case, deadline, order, outbound, own, referral, task
 from schemas.messages.base import Data
 
 Model = type[Data]
@@ -89,6 +89,11 @@ OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.receipt_due.v1", "回执时刻到", own.ReceiptDue),
     _in("hub.parked_retried.v1", "搁置报文重新受理", own.ParkedRetried),
     _in("hub.parked_dismissed.v1", "搁置报文撤销", own.ParkedDismissed),
+    _in("hub.data_erased.v1", "抹除", order.DataErased),
+    _in("hub.hold_set.v1", "保全", order.HoldSet),
+    _in("hub.hold_released.v1", "解除保全", order.HoldReleased),
+    _in("hub.record_sealed.v1", "封存", order.RecordSealed),
+    _in("hub.record_unsealed.v1", "解除封存", order.RecordUnsealed),
 )
 
 OWN_BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in OWN_KINDS}

@@ -199,7 +199,8 @@ async def test_roles_may_do_no_more_than_they_need(
         assert grants == {table: {"SELECT"} for table in ("journal", "inbox", "case_key")}
     else:
         assert grants["access_record"] == {"SELECT"}
-        assert grants["journal"] == grants["inbox"] == grants["case_key"] == {"SELECT", "INSERT"}
+        assert grants["journal"] == grants["inbox"] == grants["erased_key"] == {"SELECT", "INSERT"}
+        assert grants["case_key"] == {"SELECT", "INSERT", "DELETE"}
         assert grants["parked"] == {"SELECT", "INSERT", "DELETE"}
         assert not any("TRUNCATE" in held for held in grants.values())
     for ddl in ("CREATE TABLE x (a int)", "DROP TABLE task", "ALTER TABLE journal DISABLE TRIGGER ALL"):
