@@ -7,7 +7,7 @@ and recipient).
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
@@ -128,8 +128,3 @@ def attribute_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, st
 _ATTRIBUTES = {"content-type": "datacontenttype"} | {
     f"ce_{name}": name for name in Envelope.model_fields if name != "datacontenttype"
 }
-
-
-def signed_attributes(texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The attributes that the signature covers: all but the signature itself, sorted by name."""
-    return sorted((name, text) for name, text in texts.items() if name != "signature")

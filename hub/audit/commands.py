@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from hub import loop
+from hub.audit.bundle_command import bundle_command, verifier_command
 from hub.audit.proof import prove
 from hub.audit.timeline import timeline, timeline_json, timeline_table
 from hub.audit.verify_command import verify_command
@@ -19,6 +20,8 @@ from hub.operations.case_view import case_view
 from hub.store.reading import ReadStore
 
 app = typer.Typer(help="Look back: what happened in a case, and proof that the history is whole.")
+app.command("bundle")(bundle_command)
+app.command("verifier")(verifier_command)
 HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]

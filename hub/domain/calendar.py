@@ -45,7 +45,6 @@ class Calendar:
                     off[day] = name
                     worked.discard(day)
             worked.update(year.working)
-        text = json.dumps([part.model_dump(mode="json") for part in (*known, statutory)], sort_keys=True)
         return cls(
             first=date(known[0].year, 1, 1),
             last=date(known[-1].year, 12, 31),
@@ -56,7 +55,7 @@ class Calendar:
                 for one in statutory.fixed
             },
             fixed_from=statutory.valid_from,
-            digest=hashlib.sha256(text.encode()).hexdigest(),
+            digest=hashlib.sha256(calendar_text(known, statutory).encode()).hexdigest(),
         )
 
     def covers(self, day: date) -> bool:
@@ -106,6 +105,12 @@ class Calendar:
     def ends_within(self, today: date, days: int) -> bool:
         """Whether coverage ends less than so many days from today."""
         return self.last < today + timedelta(days=days)
+
+
+def calendar_text(years: Iterable[CalendarYear], statutory: Statutory) -> str:
+    """Everything that a calendar of these years says, as JSON; its digest is the SHA-256 of this."""
+    known = sorted(years, key=lambda year: year.year)
+    return json.dumps([part.model_dump(mode="json") for part in (*known, statutory)], sort_keys=True)
 
 
 def days_between(first: date, last: date) -> Iterable[date]:

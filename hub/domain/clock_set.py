@@ -1,6 +1,5 @@
 """All clocks as one value, with the words that they are made of."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -70,8 +69,7 @@ class Clocks:
         ]
 
 
-def digest_of(clocks: Mapping[str, Clock], *words: BaseModel) -> str:
-    """SHA-256 over everything that a set of clocks says."""
+def clocks_text(clocks: Mapping[str, Clock], *words: BaseModel) -> str:
+    """Everything that a set of clocks says, as JSON; its digest is the SHA-256 of this."""
     parts = [clocks[name].model_dump(mode="json", by_alias=True) for name in sorted(clocks)]
-    text = json.dumps([parts, *(one.model_dump(mode="json") for one in words)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps([parts, *(one.model_dump(mode="json") for one in words)], sort_keys=True)

@@ -5,7 +5,7 @@ the leaves, in memory bounded by their number; where the pass begins behind a kn
 the leaves before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hub.domain.merkle import Frontier, node_hash
 
@@ -57,6 +57,50 @@ class Ranges:
             else:
                 found.append(made.root())
         return found
+
+
+class Roots:
+    """The roots of many ranges of one tree in one pass: one hash a leaf, however many they are.
+
+    For ranges as proofs in the tree of `size` leaves have them: whole subtrees, or up to its end. `feed` the leaves from
+    `known.size` on; then `of`. Ranges that begin before it must be made of whole subtrees of `known`, or end after it.
+    """
+
+    def __init__(self, ranges: Iterable[Range], size: int, known: Frontier | None = None) -> None:
+        self._known = known or Frontier()
+        self._frontier = Frontier(self._known.size, self._known.hashes)
+        self._size, self._wanted = size, set(ranges)
+        self._made: dict[Range, bytes] = {}
+
+    def feed(self, leaf: bytes) -> None:
+        """The next leaf's hash."""
+        frontier, end = self._frontier, self._frontier.size + 1
+        node, width = leaf, 1
+        self._keep((end - width, end), node)
+        while frontier.size & width:
+            node, width = node_hash(frontier.hashes.pop(), node), width * 2
+            self._keep((end - width, end), node)
+        frontier.hashes.append(node)
+        frontier.size = end
+
+    def of(self, ranges: Iterable[Range]) -> list[bytes]:
+        """One for each range. Raises ValueError when leaves are missing."""
+        return [self._root(each) for each in ranges]
+
+    def _keep(self, made: Range, node: bytes) -> None:
+        if made in self._wanted:
+            self._made[made] = node
+
+    def _root(self, asked: Range) -> bytes:
+        if asked in self._made:
+            return self._made[asked]
+        if asked[1] <= self._known.size:
+            return _within(self._known, *asked)
+        if self._frontier.size != self._size:
+            raise ValueError(
+                f"leaves {asked[0]} to {asked[1]}: only {self._frontier.size} of {self._size} came"
+            )
+        return _within(self._frontier, *asked)
 
 
 def _split(size: int) -> int:

@@ -72,6 +72,10 @@ class KeyRegistry:
             return None
         return key
 
+    def registered(self) -> list[tuple[RegisteredKey, Ed25519PublicKey]]:
+        """Every key with its validity, in the order of sources and key ids."""
+        return [self._keys[name] for name in sorted(self._keys)]
+
     async def look_ahead(self, messages: Sequence[Read], checker: Checker) -> None:
         """Have the signatures of a backlog checked beside; `check` then knows. Raises CheckerTrouble."""
         named = [(m, self._raw.get((m.envelope.source, m.envelope.keyid or ""))) for m in messages]

@@ -52,3 +52,7 @@ class HubSigner:
         """A checkpoint as a note that the hub signed under the name of the log. Deterministic."""
         text = checkpoint.text()
         return Note(text).signed(sign_note(text, checkpoint.origin, self._key))
+
+    def note(self, text: str, name: str) -> Note:
+        """A text as a note that the hub signed under a name. Deterministic."""
+        return Note(text).signed(sign_note(text, name, self._key))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hub.domain.calendar import Calendar
+from hub.domain.calendar import Calendar, calendar_text
 from hub.domain.calendar_year import CalendarYear, Statutory
 from hub.errors import RuleFileError
 from hub.rules.files import line_in, load_model
@@ -29,6 +29,12 @@ def load_calendar(
     except ValueError as problem:
         last = files[max(files)] if files else shipped
         raise RuleFileError(str(last), 1, str(problem)) from None
+
+
+def calendar_files_text(home_rules: Path | None = None, shipped: Path = HERE) -> str:
+    """The text whose SHA-256 is the digest of the calendar of these files. Raises RuleFileError."""
+    files = year_files(shipped) | ({} if home_rules is None else year_files(home_rules / "calendar"))
+    return calendar_text(map(load_year, files.values()), load_model(shipped / STATUTORY, Statutory))
 
 
 def year_files(directory: Path) -> dict[int, Path]:

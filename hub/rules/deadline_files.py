@@ -1,12 +1,13 @@
 """The files of clocks into one `Clocks`: those that ship with the hub, and those of a home in place of or beside them."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, RootModel
 
 from hub.domain.clock import Clock, natural
-from hub.domain.clock_set import Clocks, Law, Terms, digest_of
+from hub.domain.clock_set import Clocks, Law, Terms, clocks_text
 from hub.domain.deadline_warning import WarnRule
 from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from hub.errors import RuleFileError
@@ -47,8 +48,14 @@ def load_clocks(home_rules: Path | None = None, shipped: Path = HERE) -> Clocks:
     for clock, place in found.values():
         for field, problem in _problems(clock, clocks, laws.root, terms):
             raise _wrong(place, field, problem)
-    digest = digest_of(clocks, laws, terms, warnings)
+    digest = hashlib.sha256(clocks_text(clocks, laws, terms, warnings).encode()).hexdigest()
     return Clocks(clocks, laws.root, terms, warnings.warnings, digest)
+
+
+def clocks_files_text(clocks: Clocks) -> str:
+    """The text whose SHA-256 is the digest of these clocks."""
+    words = (LawFile(dict(clocks.laws)), clocks.terms, WarnFile(warnings=clocks.warnings))
+    return clocks_text(clocks.by_id, *words)
 
 
 def _words(roots: Sequence[Path]) -> tuple[LawFile, Terms, WarnFile]:

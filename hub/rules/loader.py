@@ -1,7 +1,5 @@
 """All rule files into one `Rules` value. Run at start: a set that contradicts itself never gets as far as a message."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
@@ -12,13 +10,12 @@ from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.record_sealing import RecordSealing
-from hub.domain.routing import Routing
-from hub.domain.rule_data import RuleData
 from hub.domain.rules import Rules
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable
 from hub.errors import ConfigurationError, RuleFileError
 from hub.rules.calendar_files import load_calendar
+from hub.rules.canonical import digest_of, rules_text
 from hub.rules.catalogues import Catalogues, load_catalogues
 from hub.rules.clock_ids import clock_ids
 from hub.rules.deadline_files import load_clocks
@@ -62,7 +59,15 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         telling=telling,
         routing=routing,
         record_sealing=record_sealing,
-        digest=_digest(lifecycle, flows, directory, telling, routing, record_sealing, clocks, calendar),
+        digest=digest_of(
+            rules_text(
+                (lifecycle, directory, telling, record_sealing),
+                flows,
+                routing,
+                clocks.digest,
+                calendar.digest,
+            )
+        ),
     )
 
 
@@ -136,22 +141,3 @@ def _time(overlay: Path | None) -> tuple[Clocks, Calendar]:
 @cache
 def _shipped_time() -> tuple[Clocks, Calendar]:
     return load_clocks(), load_calendar()
-
-
-def _digest(
-    lifecycle: Lifecycle,
-    flows: list[Flow],
-    directory: Directory,
-    telling: Telling,
-    routing: Routing,
-    record_sealing: RecordSealing,
-    clocks: Clocks,
-    calendar: Calendar,
-) -> str:
-    ordered = sorted(flows, key=lambda flow: (flow.flow, flow.version))
-    parts: list[RuleData] = [lifecycle, directory, telling, record_sealing, *ordered]
-    parts += [*routing.duties, *routing.levels, *routing.admissions]
-    data = [part.model_dump(mode="json", by_alias=True) for part in parts]
-    causes = dict(routing.causes)
-    text = json.dumps([*data, causes, clocks.digest, calendar.digest], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -19,6 +19,7 @@ SELECT id, referral, department, role, state, since, assigned_at, delivered_at, 
     replied_at, confirmed_at, pending, outcome, local_number
 FROM task WHERE case_id = $1 ORDER BY assigned_at, assigned_seq, role DESC, department"""
 _ALIASES = "SELECT department, kind, number FROM alias WHERE case_id = $1 ORDER BY 1, 2, 3"
+_JOURNAL = "SELECT shard, seq, entry FROM journal WHERE case_id = $1 ORDER BY shard, seq"
 _ENTRIES = "SELECT entry FROM journal WHERE case_id = $1 ORDER BY seq"
 
 
@@ -82,6 +83,11 @@ async def case_rows(view: Snapshot, case: str) -> StoredCaseRows:
         [StoredTask(*row) for row in await view.rows(_TASKS, case)],
         [(row[0], row[1], row[2]) for row in await view.rows(_ALIASES, case)],
     )
+
+
+async def case_journal(view: Snapshot, case: str) -> list[tuple[int, int, bytes]]:
+    """Shard, sequence and exact bytes of the journal entries of a case in order."""
+    return [(row[0], row[1], row[2]) for row in await view.rows(_JOURNAL, case)]
 
 
 async def case_entries(view: Snapshot, case: str) -> list[Entry]:

@@ -14,6 +14,9 @@ SELECT c.size, c.previous, c.note, c.proof, c.frontier,
               WHERE s.shard = c.shard AND s.size = c.size), '{}')
 FROM checkpoint c WHERE c.shard = $1 AND c.size >= $2 ORDER BY c.size"""
 _LAST_BEFORE = "SELECT max(size) FROM checkpoint WHERE shard = $1 AND size < $2"
+_FIRST_WITNESSED = """
+SELECT min(s.size) FROM cosignature s JOIN checkpoint o ON o.shard = s.shard AND o.size = s.size
+WHERE s.shard = $1 AND s.size >= $2"""
 _STRAYS = """
 SELECT s.shard, s.size, s.witness FROM cosignature s
 WHERE NOT EXISTS (SELECT FROM checkpoint c WHERE c.shard = s.shard AND c.size = s.size) ORDER BY 1, 2, 3 LIMIT $1"""
@@ -64,6 +67,12 @@ async def first_with(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint |
     """The first checkpoint that has an entry."""
     rows = await view.rows(f"{_IN_ORDER} LIMIT 1", shard, seq)
     return _stored(rows[0]) if rows else None
+
+
+async def first_witnessed(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint | None:
+    """The first checkpoint that has an entry and that a witness cosigned."""
+    size = (await view.rows(_FIRST_WITNESSED, shard, seq))[0][0]
+    return None if size is None else await first_with(view, shard, size)
 
 
 async def last_before(view: Snapshot, shard: int, seq: int) -> StoredCheckpoint | None:

@@ -23,7 +23,7 @@ _SHARDS = "SELECT shard, seq, frontier, received_at FROM shard ORDER BY shard"
 _IN_ORDER = """
 SELECT seq, case_id, outcome, received_at, entry, leaf FROM journal
 WHERE shard = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"""
-_LEAVES = "SELECT seq, leaf FROM journal WHERE shard = $1 AND seq <= $2 ORDER BY seq"
+_LEAVES = "SELECT seq, leaf FROM journal WHERE shard = $1 AND seq <= $2 AND seq > $3 ORDER BY seq"
 _BY_CASE = """
 SELECT case_id, seq, entry FROM journal
 WHERE shard = $1 AND case_id IS NOT NULL AND case_id > $2 AND seq <= $3 ORDER BY case_id, seq"""
@@ -139,9 +139,11 @@ async def in_order(
         yield [StoredEntry(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
-async def leaves(view: Snapshot, shard: int, upto: int) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """Sequence and leaf hash of the entries of a shard up to one, in order."""
-    async for rows in view.batches(_LEAVES, shard, upto, size=5000):
+async def leaves(
+    view: Snapshot, shard: int, upto: int, after: int = 0
+) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """Sequence and leaf hash of the entries of a shard up to one, in order; those after `after`."""
+    async for rows in view.batches(_LEAVES, shard, upto, after, size=5000):
         yield [(row[0], row[1]) for row in rows]
 
 

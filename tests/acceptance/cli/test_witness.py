@@ -3,6 +3,8 @@
 import asyncio
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from connectors.sdk.waiting import Backoff, Pulse
 from connectors.sdk.witness import Witness, hub_keys
 from connectors.sdk.witnessing import Witnessing
 from connectors.sdk.writing import Writer, load_key
-from tests.acceptance.cli.command import Hub
+from tests.acceptance.cli.command import Hub, environment
 from tests.acceptance.cli.test_run import SHARDS, assigned, refer
 
 PATIENCE = 120
@@ -33,7 +35,8 @@ async def test_a_department_keeps_what_the_hub_signed_and_the_auditor_sees_it(
 ) -> None:
     process = hub.run("all")
     process.says("are ours")
-    await assigned(hub, set(await refer(hub, 3)))
+    referred = await refer(hub, 3)
+    await assigned(hub, set(referred))
     store = Store(tmp_path / "court.db", "court")
     writer = Writer("court", "court-1", load_key(hub.home / "secrets" / "court.court-1.pem"))
     keys = hub_keys([hub.home / "keys" / "hub.hub-1.yaml"])
@@ -66,8 +69,29 @@ async def test_a_department_keeps_what_the_hub_signed_and_the_auditor_sees_it(
     said = hub("audit", "verify", "--witness", "other.txt")
     assert said.code == 1
     assert "forged: signature of the hub that other.txt keeps" in said.out
+    _bundle_holds(hub, next(iter(referred.values())))
     assert process.end(signal.SIGTERM) == 0, process.log
     assert "Traceback" not in process.log
+
+
+def _bundle_holds(hub: Hub, number: str) -> None:
+    """The auditor's file for a case, checked by somebody with the keys alone."""
+    words = ("--out", "case.zip", "--purpose", "审计", "--operator", "李审计", "--open", "everything")
+    said = hub("audit", "bundle", number, *words)
+    assert said.code == 0, said.error
+    assert (hub.work / "case.zip").stat().st_mode & 0o077 == 0
+    assert hub("audit", "bundle", number, *words).code == 2, "it is not replaced"
+    keys = hub.home / "keys"
+    verify = [sys.executable, "-m", "hub.verifier", "case.zip", "--kept", "kept.txt", "--lang", "en"]
+    verify += ["--checkpoint-key", str(keys / "hub.hub-1.yaml"), "--witness-key", f"court={keys / 'court.court-1.yaml'}"]
+    ended = subprocess.run(verify, cwd=hub.work, env=environment({}), capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Signatures of messages checked" in ended.stdout
+    assert "the witness court cosigned a checkpoint that has them" in ended.stdout
+    assert "is the bundle's own word: whoever made" not in ended.stdout
+    said = hub("audit", "bundle", number, *words[2:6], "--out", "x.zip", "--open", "nobody")
+    assert said.code == 2
+    assert "allowed are" in said.error
 
 
 async def _until_kept(store: Store) -> None:

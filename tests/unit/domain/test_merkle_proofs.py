@@ -10,7 +10,7 @@ from pymerkle import InmemoryTree, verify_consistency
 from pymerkle.proof import MerkleProof
 
 from hub.domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from hub.domain.merkle_proofs import Ranges, consistency_ranges, inclusion_ranges
+from hub.domain.merkle_proofs import Ranges, Roots, consistency_ranges, inclusion_ranges
 from schemas.merkle import consistency_holds, inclusion_holds
 
 LARGEST = 200
@@ -78,6 +78,29 @@ def test_every_beginning_is_proved_also_from_its_frontier(size: int, data: st.Da
     if old:
         assert not consistency_holds(old, LEAVES[0][::-1], size, ROOTS[size], path)
         assert not consistency_holds(old, ROOTS[old], size, LEAVES[0][::-1], path)
+
+
+@given(SIZES, st.data())
+def test_many_proofs_in_one_pass_are_the_same(size: int, data: st.DataObject) -> None:
+    known = data.draw(st.integers(0, size - 1))
+    places = data.draw(st.lists(st.integers(known, size - 1), min_size=1, max_size=8))
+    olds = data.draw(st.lists(st.integers(known, size), max_size=4))
+    wanted = [inclusion_ranges(index, size) for index in places]
+    wanted += [consistency_ranges(old, size) for old in olds]
+    roots = Roots([each for some in wanted for each in some], size, frontier_of(known))
+    for leaf in LEAVES[known:size]:
+        roots.feed(leaf)
+    for some in wanted:
+        assert roots.of(some) == proof(some, size)
+
+
+def test_missing_leaves_are_no_proof() -> None:
+    ranges = inclusion_ranges(4, 7)
+    roots = Roots(ranges, 7)
+    for leaf in LEAVES[:6]:
+        roots.feed(leaf)
+    with pytest.raises(ValueError, match="only 6 of 7 came"):
+        roots.of(ranges)
 
 
 def test_a_second_implementation_agrees(second: InmemoryTree) -> None:
