@@ -83,7 +83,12 @@ def _bundle_holds(hub: Hub, number: str) -> None:
     assert hub("audit", "bundle", number, *words).code == 2, "it is not replaced"
     keys = hub.home / "keys"
     verify = [sys.executable, "-m", "hub.verifier", "case.zip", "--kept", "kept.txt", "--lang", "en"]
-    verify += ["--checkpoint-key", str(keys / "hub.hub-1.yaml"), "--witness-key", f"court={keys / 'court.court-1.yaml'}"]
+    verify += [
+        "--checkpoint-key",
+        str(keys / "hub.hub-1.yaml"),
+        "--witness-key",
+        f"court={keys / 'court.court-1.yaml'}",
+    ]
     ended = subprocess.run(verify, cwd=hub.work, env=environment({}), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Signatures of messages checked" in ended.stdout
