@@ -36,12 +36,16 @@ HUB = "hub"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who asks for a bundle, why, and for whose eyes. `opened`: see `hub.audit.bundle_messages.Scope`."""
+    """Who asks for a bundle, why, and for whose eyes. `opened`: see `hub.audit.bundle_messages.Scope`.
+
+    `ground`: on which a sealed record is shown; whoever asks for one has been admitted (`hub.audit.record_access`).
+    """
 
     operator: str
     purpose: str
     opened: str
     made_at: datetime
+    ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ async def make_bundle(
         operator=order.operator,
         purpose=order.purpose,
         opened=order.opened,
+        ground=order.ground or "",
         software=f"fengqiao-hub {version('fengqiao-hub')}",
         messages=states,
         files={},

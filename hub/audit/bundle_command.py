@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipapp
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,16 @@ from hub import loop, verifier
 from hub.audit.bundle import HUB, Means, Order, make_bundle
 from hub.audit.bundle_messages import EVERYTHING, NOTHING
 from hub.audit.bundle_rules import RuleSource
+from hub.audit.record_access import admit
+from hub.domain.record_sealing import RecordSealing
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
 from hub.intake.verifying import KeyRegistry
 from hub.operations.case_view import case_view
 from hub.relay.signing import HubSigner
+from hub.rules.files import load_model
+from hub.rules.loader import HERE
 from hub.settings import read_mapping
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -44,6 +49,12 @@ def bundle_command(
             help="Sealed fields to open: nothing, everything, or a department (what it sent or was told whole).",
         ),
     ] = NOTHING,
+    ground: Annotated[
+        str | None,
+        typer.Option(
+            help="For a sealed record: the ground on which the law lets it be shown; stands in the bundle."
+        ),
+    ] = None,
     home: Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")] = DEFAULT_HOME,
     database: Annotated[
         str | None, typer.Option(help="postgresql://… to read instead of the home's database.")
@@ -74,7 +85,7 @@ def bundle_command(
     private = place.private_key(HUB)
     signer = HubSigner.from_file(f"{HUB}-1", private) if private.exists() else None
     means = Means(KeyRegistry.from_directory(keys or place.registry), sources, signer)
-    order = Order(operator, purpose, opened, datetime.now(UTC))
+    order = Order(operator, purpose, opened, datetime.now(UTC), ground)
     raw = loop.run(_made(database or Addresses.find(home).database, case, order, means, place))
     _write(out, raw)
     typer.echo(f"{out}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
@@ -91,6 +102,7 @@ async def _made(url: str, case: str, order: Order, means: Means, place: Home) ->
         named = (await case_view(store, case)).case
         key = None if order.opened == NOTHING else await _case_key(url, named, place)
         async with store.snapshot() as view:
+            await admit(view, named, _record_sealing(means.sources), order.ground)
             return await make_bundle(view, named, order, means, key)
     finally:
         await store.stop()
@@ -110,6 +122,13 @@ async def _case_key(url: str, case: str, place: Home) -> CaseKey | None:
     finally:
         await pool.stop()
     return None if wrapped is None else sealer.unwrap(case, wrapped)
+
+
+def _record_sealing(sources: Sequence[RuleSource]) -> RecordSealing:
+    """Which records are shown on which grounds: by the home's rules, else by those of the hub."""
+    for source in sources:
+        return source.rules.record_sealing
+    return load_model(HERE / "record_sealing.yaml", RecordSealing)
 
 
 def _sources(place: Home, earlier: list[str]) -> list[RuleSource]:

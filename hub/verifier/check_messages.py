@@ -16,7 +16,7 @@ WHOLE, SEALED, ERASED, NONE = "whole", "sealed", "erased", "none"
 STATES = {
     WHOLE: ("完整，附签名", "whole, with its signature"),
     SEALED: ("密封（未打开）", "sealed, not opened"),
-    ERASED: ("密钥已销毁", "its key is destroyed"),
+    ERASED: ("密钥已销毁", "a key of it is destroyed"),
     NONE: ("本条不含报文", "the entry holds no message"),
 }
 

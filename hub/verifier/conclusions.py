@@ -125,9 +125,10 @@ def _signatures(found: Found, report: Report) -> None:
         )
     if messages.erased:
         report.leaves_open(
-            f"流水 {_range(messages.erased)} 的个人信息密钥已销毁，谁也读不到；密封的字节仍受哈希保护，未被替换。",
-            f"The keys of the personal fields of entries {_range(messages.erased)} are destroyed: nobody can read them. The "
-            "sealed bytes are still covered by the hashes and were not replaced.",
+            f"流水 {_range(messages.erased)} 的密封字段，其密钥（或其中某人的密钥）已销毁，销毁部分谁也读不到；"
+            "密封的字节仍受哈希保护，未被替换。",
+            f"Keys of the sealed fields of entries {_range(messages.erased)} (or of a person in them) are destroyed: nobody "
+            "can read what was under them. The sealed bytes are still covered by the hashes and were not replaced.",
         )
 
 

@@ -118,6 +118,7 @@ class Manifest:
     operator: str
     purpose: str
     opened: str
+    ground: str
     software: str
     messages: dict[int, str]
     files: dict[str, str]
@@ -135,7 +136,7 @@ class Manifest:
             raise Malformed(f"format: must be {FORMAT!r}")
         texts = {
             field: text_of(data, field)
-            for field in ("log", "case", "made_at", "operator", "purpose", "opened", "software")
+            for field in ("log", "case", "made_at", "operator", "purpose", "opened", "ground", "software")
         }
         files, states = data.get("files"), data.get("messages")
         if not isinstance(files, dict) or not isinstance(states, dict):
@@ -160,6 +161,7 @@ class Manifest:
             "purpose": self.purpose,
             "operator": self.operator,
             "opened": self.opened,
+            "ground": self.ground,
             "made_at": self.made_at,
             "software": self.software,
             "log": self.log,

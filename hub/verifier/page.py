@@ -68,6 +68,10 @@ def _about(manifest: Manifest, records: Sequence[Record], words: Words) -> str:
         f"it makes this page again and compares it byte for byte. {whole} messages are whole with their signatures; the keys "
         f"of {erased} are destroyed. All times are China's.",
     )
+    if manifest.ground:
+        rows.append(
+            (Said("查阅封存记录的依据", "Ground for showing a sealed record"), escape(manifest.ground))
+        )
     items = "".join(f"<dt>{_both(name)}</dt><dd>{value}</dd>" for name, value in rows)
     return f'<p class="note">{_both(text)}</p>\n<dl>{items}</dl>\n'
 

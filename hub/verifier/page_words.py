@@ -40,6 +40,9 @@ _EVENTS = {
     "receipt_missed": ("回执逾期未到：{rung}（时限 {deadline}）", "receipt missing: {rung} (time limit {deadline})"),
     "breach_annulled": ("时限 {deadline} 逾期撤销（{reason}）", "breach of time limit {deadline} annulled ({reason})"),
     "deadline_ended": ("时限 {deadline} 结束（{how}）", "time limit {deadline} ended ({how})"),
+    "erased": ("抹除：密钥已销毁（{article}）", "erased: keys destroyed ({article})"),
+    "hold_set": ("法律保全 {hold}（{article}）", "legal hold {hold} ({article})"),
+    "hold_released": ("解除保全 {hold}", "hold {hold} released"),
     "notified": ("告知{to}（第 {sequence} 号）：{type}", "told {to} (record {sequence}): {type}"),
 }  # fmt: skip
 # Which group of names the codes of a field are in.
