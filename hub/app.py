@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 
 from hub.bus.kafka_feed import KafkaFeed
@@ -19,6 +19,7 @@ from hub.ending import Ending
 from hub.errors import Trouble
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
+from hub.indexer.indexer import REST_BESIDE_INTAKE, Indexer
 from hub.intake.verifying import KeyRegistry
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.operators import Operators
@@ -32,6 +33,7 @@ from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
 from hub.store.due import PostgresDue
 from hub.store.erasures import ErasureList
+from hub.store.indexes import PostgresIndexes
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -66,7 +68,7 @@ class Parts:
 @contextlib.asynccontextmanager
 async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
     """Load rules and keys, open the pool; close it at the end. Raises ConfigurationError, StoreTrouble."""
-    pool = Pool(settings.database, size=3 * settings.shards + 4)
+    pool = Pool(settings.database, size=4 * settings.shards + 4)
     parts = Parts(
         settings,
         load_rules(settings.city, overlay=settings.rules),
@@ -87,7 +89,7 @@ async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
 
 @dataclass
 class Followers:
-    """Relay and projector of the shards of this process, with their hand-overs."""
+    """Relay, projector and indexer of the shards of this process, with their hand-overs."""
 
     parts: Parts
     works: Sequence[Work]
@@ -111,8 +113,9 @@ class Followers:
 
     def put(self, shard: int, committed: list[Committed]) -> None:
         """Hand committed entries over."""
-        for _, hand_over, _ in self.running.get(shard, []):
-            hand_over.put(committed)
+        for follower, hand_over, _ in self.running.get(shard, []):
+            if follower.work.handed:
+                hand_over.put(committed)
 
 
 @dataclass
@@ -190,19 +193,22 @@ class IntakeRole:
             await self.followers.stop(shard)
 
 
-def works_of(parts: Parts, relay: bool, projector: bool) -> tuple[list[Work], KafkaPublisher | None]:
+def works_of(parts: Parts, roles: Collection[str]) -> tuple[list[Work], KafkaPublisher | None]:
     """The followers of this process, and the relay's publisher (to be stopped at the end)."""
     works: list[Work] = []
     publisher = None
-    if relay:
+    contents = Contents(parts.journal, parts.sealer)
+    if "relay" in roles:
         publisher = KafkaPublisher(parts.settings.kafka_address)
-        contents = Contents(parts.journal, parts.sealer)
         shards = parts.settings.shards
         works.append(
             Relay(publisher, parts.journal, contents, parts.names, parts.rules, parts.signer, shards)
         )
-    if projector:
+    if "projector" in roles:
         works.append(Projector(PostgresProjections(parts.pool)))
+    if "indexer" in roles:
+        rest = REST_BESIDE_INTAKE if "intake" in roles else 0.0
+        works.append(Indexer(PostgresIndexes(parts.pool), contents, parts.sealer, rest))
     return works, publisher
 
 

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from hub import loop
 from hub.audit.commands import app as audit_app
+from hub.audit.look_commands import CaseArgument, Operator, Place, Purpose, Reference
+from hub.audit.room import looker
 from hub.bus.admin import apply_topics
 from hub.bus.topics import RETENTION_MS, TopicNames
 from hub.command_group import OneLine, group
@@ -23,6 +25,7 @@ from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
 from hub.operations.backlog import backlogs
 from hub.operations.calendar_commands import app as calendar_app
+from hub.operations.case_view import case_table, case_view
 from hub.operations.coverage_commands import coverage_command
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.erasure_commands import app as erase_app
@@ -206,13 +209,21 @@ def _run_connector(home: Path, names: list[str]) -> None:
 
 @case_app.command("show")
 def case_show(
-    case: Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")],
+    case: CaseArgument,
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Who has what of a case, in which state, since when."""
-    from hub.operations.case_view import print_case
+    """Who has what of a case, in which state, since when. The look is recorded."""
 
-    _wait(print_case(_settings(home), case, console))
+    async def show() -> None:
+        async with Place(home, None).open(looker(operator, purpose, reference)) as reading:
+            view = await case_view(reading.store, case)
+            await reading.look("case show", [view.case], {"named": case})
+        console.print(case_table(view))
+
+    _wait(show())
 
 
 @keys_app.command("new")

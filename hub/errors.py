@@ -14,6 +14,7 @@
     │   ├── BusTrouble
     │   └── CheckerTrouble
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
+    ├── LookRefused               a person is not shown a case: names what is missing
     ├── FactNotAllowed            a clock's rule does not allow what it is told: names field, value, what is allowed
     ├── Erased                    the keys of what is asked for were destroyed
     ├── RecordSealed              the record of the case is sealed, and no ground was named that opens it
@@ -71,10 +72,14 @@ class RulesNotLoaded(Stopped):
 
 
 class HistoryDiffers(Stopped):
-    """A shard's journal does not continue the one of its last checkpoint, or is not what intake wrote."""
+    """A shard's journal does not continue the one of its last checkpoint, or is not what intake wrote.
+
+    Of shard −1, the log of reads, likewise.
+    """
 
     def __init__(self, shard: int, what: str) -> None:
-        super().__init__(f"shard {shard}: {what}; no checkpoint is made", "fengqiao audit verify")
+        where = "log of reads" if shard < 0 else f"shard {shard}"
+        super().__init__(f"{where}: {what}; no checkpoint is made", "fengqiao audit verify")
 
 
 class Trouble(HubError):
@@ -111,6 +116,24 @@ class Erased(HubError):
 
 class RecordSealed(HubError):
     """The record of a case is sealed 封存: it is shown on the grounds that the law names, which the message lists."""
+
+
+class LookRefusal(StrEnum):
+    """Why a person is not shown a case."""
+
+    OPERATOR_MISSING = "operator_missing"
+    PURPOSE_MISSING = "purpose_missing"
+    UNREADABLE_NOTE = "unreadable_note"
+    NOT_RECORDED = "not_recorded"
+
+
+class LookRefused(HubError):
+    """A person is not shown what is in a case."""
+
+    def __init__(self, name: LookRefusal, detail: str) -> None:
+        zh, en = LOOK_REFUSALS[name]
+        super().__init__(f"{name.value}: {detail} ({zh}; {en})")
+        self.name, self.detail = name, detail
 
 
 class EmbeddedServerError(HubError):
@@ -254,6 +277,25 @@ PARKINGS: dict[ParkingName, tuple[str, str]] = {
         "waits behind an earlier message of the same sender and case",
     ),
     ParkingName.DEFECT: ("平台缺陷", "the hub's own code failed on this record alone"),
+}
+
+LOOK_REFUSALS: dict[LookRefusal, tuple[str, str]] = {
+    LookRefusal.OPERATOR_MISSING: (
+        "未注明查阅人：以 --operator 或 FENGQIAO_OPERATOR 写明本人",
+        "who looks must be named: --operator or FENGQIAO_OPERATOR, the person, not a shared account",
+    ),
+    LookRefusal.PURPOSE_MISSING: (
+        "未注明查阅目的：以 --purpose 写明，将予记录",
+        "what for must be said: --purpose; it is recorded",
+    ),
+    LookRefusal.UNREADABLE_NOTE: (
+        "查阅人、目的、依据应为一行可读文字",
+        "operator, purpose and reference are one printable line each",
+    ),
+    LookRefusal.NOT_RECORDED: (
+        "查阅无法记录，故不予显示",
+        "the look can't be recorded here, so nothing is shown",
+    ),
 }
 
 

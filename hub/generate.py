@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hub.cli import app
-from hub.errors import PARKINGS, REFUSALS
+from hub.errors import LOOK_REFUSALS, PARKINGS, REFUSALS
 from hub.operations.metrics import metric_reference
 from hub.reference.clocks import clocks_reference
 from hub.reference.codes import codes_reference
@@ -44,6 +44,11 @@ def refusals_reference() -> str:
             "",
             *_names("Refused 拒收", REFUSALS),
             *_names("Parked 搁置", PARKINGS),
+            "A person who asks for a case is not shown it without a note of who looks and what for.",
+            "",
+            "查阅案件须先记录查阅人和目的，否则不予显示。",
+            "",
+            *_names("Looks refused 拒绝查阅", LOOK_REFUSALS),
         ]
     )
 

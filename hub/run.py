@@ -33,7 +33,7 @@ from hub.store.erasures import ErasureList, settle_erasures
 from hub.store.rules_in_force import settle_rules
 
 log = logging.getLogger(__name__)
-ROLES = ("intake", "relay", "projector", "timekeeper", "checkpointer")
+ROLES = ("intake", "relay", "projector", "indexer", "timekeeper", "checkpointer")
 STOP_SECONDS = 10.0
 
 
@@ -61,7 +61,7 @@ async def run_roles(
         loop.add_signal_handler(number, stop.set)
     async with parts_of(settings) as parts, contextlib.AsyncExitStack() as stack:
         await settle_erasures(parts.pool, parts.sealer, ErasureList(settings.erasure_list))
-        works, publisher = works_of(parts, "relay" in roles, "projector" in roles)
+        works, publisher = works_of(parts, roles)
         if publisher is not None:
             stack.push_async_callback(publisher.stop)
         alone = "intake" not in roles

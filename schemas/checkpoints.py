@@ -1,8 +1,9 @@
 """Checkpoints of the hub's journal (c2sp.org/tlog-checkpoint), and how they travel to witnesses.
 
-Each shard of a hub is a log of its own, named by its origin `<log>/<shard>`; the key that signs is named like the
-origin. A record of `hub.checkpoints` is what c2sp.org/tlog-witness sends to a witness: the size of the checkpoint
-before (`old`), the proof that this one continues it, an empty line, the signed checkpoint.
+Each shard of a hub is a log of its own, named by its origin `<log>/<shard>`, and so is the record of who read what,
+`<log>/access`; the key that signs is named like the origin. A record of `hub.checkpoints` is what
+c2sp.org/tlog-witness sends to a witness: the size of the checkpoint before (`old`), the proof that this one continues
+it, an empty line, the signed checkpoint.
 """
 
 from base64 import b64encode
@@ -13,6 +14,9 @@ from schemas.merkle import HASH_BYTES
 from schemas.notes import Note, base64_exact
 
 LONGEST_PROOF = 63
+# The number under which the log of reads stands where shards are numbered; it is none.
+ACCESS = -1
+_ACCESS_NAME = "access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,17 @@ class Submission:
 
 
 def origin_of(log: str, shard: int) -> str:
-    """The name of a shard's log."""
-    return f"{log}/{shard}"
+    """The name of a shard's log, or of the log of reads."""
+    return f"{log}/{_ACCESS_NAME if shard == ACCESS else shard}"
 
 
-def _number(text: str) -> int:
+def shard_of(origin: str) -> int:
+    """The inverse of `origin_of`: the shard, or `ACCESS`. Raises ValueError."""
+    name = origin.rpartition("/")[2]
+    return ACCESS if name == _ACCESS_NAME else _number(name, "shard")
+
+
+def _number(text: str, field: str = "size") -> int:
     if not text.isascii() or not text.isdigit() or (text[0] == "0" and text != "0") or len(text) > 18:
-        raise ValueError(f"size {text!r}: must be a decimal number without leading zeroes")
+        raise ValueError(f"{field} {text!r}: must be a decimal number without leading zeroes")
     return int(text)

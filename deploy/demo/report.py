@@ -150,6 +150,6 @@ def _next_steps(console: Console, city: City) -> None:
         f"各部门自己的库 each department's own storage: {home}/demo/<department>/ · 日志 logs: {home}/log/"
     )
     console.print(
-        f"再看 look closer: [bold]fengqiao demo --keep[/], then [bold]fengqiao case show CASE --home {home}[/], "
-        f"[bold]fengqiao audit timeline CASE --home {home}[/], [bold]fengqiao audit verify --home {home}[/]"
+        f"再看 look closer: [bold]fengqiao demo --keep[/], then [bold]fengqiao audit verify --home {home}[/], "
+        f"[bold]fengqiao audit timeline CASE --operator 您的姓名 --purpose 为何查阅 --home {home}[/]"
     )

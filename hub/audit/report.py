@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from schemas.checkpoints import ACCESS
+
 _SHOWN = 120
 
 
@@ -18,7 +20,7 @@ class Difference:
     case: str | None = None
 
     def __str__(self) -> str:
-        place = [] if self.shard is None else [f"shard {self.shard}"]
+        place = [] if self.shard is None else ["reads" if self.shard == ACCESS else f"shard {self.shard}"]
         place += [] if self.seq is None else [f"seq {self.seq}"]
         place += [] if self.case is None else [f"case {self.case}"]
         where = ", ".join(place) or "store"
@@ -47,6 +49,7 @@ class Report:
     cosignatures: int = 0
     signatures: int = 0
     unopened: int = 0
+    reads: int = 0
     signed: bool = False
     read: int = 0
     seconds: float = 0.0
@@ -116,7 +119,7 @@ class Report:
 
 _COUNTS = (
     *("entries", "inbox", "cases", "parked", "deliveries", "receipts"),
-    *("checkpoints", "cosignatures", "signatures", "unopened", "read", "more"),
+    *("checkpoints", "cosignatures", "signatures", "unopened", "reads", "read", "more"),
 )
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked (`journal` or `cases`), how many entries of it are done, and the shard."""

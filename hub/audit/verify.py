@@ -2,8 +2,9 @@
 
 All of it is of one moment (one snapshot, which processes for several shards share). First each shard in the order of
 its journal: no gap, columns as in the entry's bytes, leaf hashes, Merkle frontier, checkpoints, inbox. Then case by
-case: state and projected rows made anew from the journal's events, what is parked, where topics are read on. Memory is
-bounded by one batch, the longest case and what is parked. Decisions are not made again.
+case: state and projected rows made anew from the journal's events, what is parked, where topics are read on. Last the
+log of reads, as a journal of its own. Memory is bounded by one batch, the longest case and what is parked. Decisions
+are not made again.
 
 A journal that was rewritten with everything that follows from it shows by its checkpoints. Where those were rewritten
 too, with the hub's key, it shows by what a witness kept (`Trust.kept`), and by nothing else.
@@ -17,11 +18,13 @@ from hub.audit.report import Progress, Report
 from hub.audit.resuming import Resuming
 from hub.audit.shard_state import Scope, ShardState
 from hub.audit.signatures import Signatures
-from hub.audit.verify_checkpoints import Trust, verify_rest
+from hub.audit.verify_checkpoints import Trust, verify_rest, walk
 from hub.audit.verify_processes import verify_beside
+from hub.audit.verify_reads import verify_reads
 from hub.audit.verify_shard import Moment, moment_of, verify_shard
 from hub.store import read_journal
 from hub.store.reading import ReadStore, Snapshot
+from schemas.checkpoints import ACCESS
 
 
 async def verify(
@@ -81,7 +84,8 @@ async def _rest(
     view: Snapshot, moment: Moment, states: Sequence[ShardState], trust: Trust, report: Report
 ) -> None:
     """What belongs to no case of the journal, or to no shard."""
-    await verify_rest(view, moment.log, moment.heads, trust, report)
+    await verify_reads(view, walk(view, ACCESS, moment.log, trust, report), report)
+    await verify_rest(view, moment.log, (*moment.heads, ACCESS), trust, report)
     for table, case in await read_journal.strays(view, report.limit):
         report.differs(f"{table} row", "no row: the journal has no such case", "a row", case=case)
     for name, case in await read_journal.deadlines_astray(view, report.limit):

@@ -135,7 +135,8 @@ def _print(report: Report, part: str | None) -> None:
     typer.echo(f"{report.receipts} receipts of departments for {report.deliveries} deliveries of tasks")
     checked = "signatures checked" if report.signed else "signatures not checked: no keys were given"
     typer.echo(
-        f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked})"
+        f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked}), "
+        f"{report.reads} looks of persons"
     )
     if report.signatures or report.unopened:
         typer.echo(

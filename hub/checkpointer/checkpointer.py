@@ -2,7 +2,8 @@
 
 A checkpoint is stored before it is published, and one that may not have been published is published again: witnesses
 know it by its size. It continues the last one by construction: the new root is computed from the last one's frontier
-and the leaves since, and it must be the root that intake has. Intake itself does nothing for it.
+and the leaves since, and it must be the root that intake has. Intake itself does nothing for it. The log of reads is
+one more beside those of the shards (`schemas.checkpoints.ACCESS`).
 """
 
 import asyncio
@@ -120,7 +121,7 @@ class Checkpointer:
         note = Note.parse(made.note.encode())
         value = Submission(made.previous, made.hashes(), note).to_bytes()
         key = note.text.partition("\n")[0].encode()
-        return OutRecord(self._names.hub(CHECKPOINTS), made.shard, key, value, [])
+        return OutRecord(self._names.hub(CHECKPOINTS), max(made.shard, 0), key, value, [])
 
 
 def _frontier(growth: Growth, origin: str) -> Frontier:

@@ -14,7 +14,7 @@ from hub.errors import Trouble
 from hub.intake.verifying import KeyRegistry
 from hub.pulse import Pulse
 from hub.store.checkpoints import CosignatureStore, Cosigned
-from schemas.checkpoints import Checkpoint
+from schemas.checkpoints import Checkpoint, shard_of
 from schemas.notes import Note, NoteSignature, cosigned_at
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Cosignatures:
         try:
             note = Note.parse(raw)
             said = Checkpoint.of(note)
-            shard = int(said.origin.rpartition("/")[2])
+            shard = shard_of(said.origin)
         except ValueError as problem:
             log.warning("cosignatures: a record is no cosigned checkpoint: %s", problem)
             return []

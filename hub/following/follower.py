@@ -19,10 +19,12 @@ class Work(Protocol):
     """What a follower does with entries. `name` is its row in the table of positions.
 
     `apply` handles the entries and moves the position from `position` to the last of them by compare-and-set; it
-    raises LostShard when another follower has moved it. Doing the same entries twice must be harmless.
+    raises LostShard when another follower has moved it. Doing the same entries twice must be harmless. `handed`:
+    whether it takes entries from memory; else it reads the journal alone.
     """
 
     name: str
+    handed: bool
 
     async def apply(self, shard: int, position: int, entries: Sequence[Committed]) -> None: ...
 

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from rich.console import Console
 from rich.table import Table
 
 from hub.domain.decision import CHINA
 from hub.errors import HubError
-from hub.settings import Settings
 from hub.store.read_cases import StoredReferral, StoredTask, case_rows, cases_named
 from hub.store.reading import ReadStore
 
@@ -89,17 +87,6 @@ def _line(task: StoredTask, referral: StoredReferral, numbers: list[str]) -> Tas
         task.outcome,
         tuple(dict.fromkeys([*own, *numbers])),
     )
-
-
-async def print_case(settings: Settings, case: str, console: Console) -> None:
-    """`fengqiao case show`: opens and closes a read store of its own. Raises as `case_view`."""
-    store = ReadStore(settings.database)
-    await store.start()
-    try:
-        view = await case_view(store, case)
-    finally:
-        await store.stop()
-    console.print(case_table(view))
 
 
 def case_table(view: CaseView) -> Table:

@@ -16,6 +16,7 @@ class Projector:
     """See `hub.following.follower.Work`."""
 
     name = "projector"
+    handed = True
 
     def __init__(self, projections: Projections) -> None:
         self._projections = projections

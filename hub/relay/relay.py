@@ -25,6 +25,7 @@ class Relay:
     """Publishing after a crash begins again at the stored position: receivers drop what they have by sequence (5a.3)."""
 
     name = "relay"
+    handed = True
 
     def __init__(
         self,

@@ -8,16 +8,22 @@ from typing import Protocol
 from hub.domain.merkle import HASH_BYTES
 from hub.errors import HistoryDiffers
 from hub.store.pool import Pool
+from schemas.checkpoints import ACCESS
 
 _LOG = "SELECT value FROM meta WHERE name = 'log'"
 _GROWTH = """
 SELECT s.shard, s.seq, s.frontier, coalesce(c.size, 0), c.note, coalesce(c.frontier, ''),
     extract(epoch FROM now() - c.made_at)::float8
-FROM shard s LEFT JOIN LATERAL (
+FROM (
+    SELECT shard, seq, frontier FROM shard UNION ALL
+    (SELECT -1, seq, frontier FROM access_record ORDER BY seq DESC LIMIT 1)) s (shard, seq, frontier)
+LEFT JOIN LATERAL (
     SELECT size, note, frontier, made_at FROM checkpoint k WHERE k.shard = s.shard ORDER BY size DESC LIMIT 1) c ON true
 ORDER BY s.shard"""
 _LEAVES = """
 SELECT count(*), string_agg(leaf, ''::bytea ORDER BY seq) FROM journal WHERE shard = $1 AND seq > $2 AND seq <= $3"""
+_LEAVES_OF_READS = """
+SELECT count(*), string_agg(leaf, ''::bytea ORDER BY seq) FROM access_record WHERE seq > $1 AND seq <= $2"""
 _ADD = """
 INSERT INTO checkpoint (shard, size, previous, note, proof, frontier, made_at) VALUES ($1, $2, $3, $4, $5, $6, now())
 ON CONFLICT DO NOTHING"""
@@ -104,7 +110,7 @@ class PostgresCheckpoints:
             return str(await connection.fetchval(_LOG))
 
     async def growth(self) -> list[Growth]:
-        """All shards. One row each, whatever the journal's length."""
+        """All shards, and the log of reads once it has begun. One row each, whatever the journal's length."""
         async with self._pool.connection() as connection:
             return [Growth(*row) for row in await connection.fetch(_GROWTH)]
 
@@ -114,7 +120,8 @@ class PostgresCheckpoints:
         Raises HistoryDiffers when one is missing.
         """
         async with self._pool.connection() as connection:
-            count, leaves = await connection.fetchrow(_LEAVES, shard, after, upto) or (0, b"")
+            asked = (_LEAVES_OF_READS, after, upto) if shard == ACCESS else (_LEAVES, shard, after, upto)
+            count, leaves = await connection.fetchrow(*asked) or (0, b"")
         if count != upto - after or len(leaves) != HASH_BYTES * count:
             raise HistoryDiffers(shard, f"entries {after + 1} to {upto} of the journal are not all there")
         return bytes(leaves)

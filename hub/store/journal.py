@@ -28,6 +28,11 @@ async def entries_of(
     return {MessageRef(row[0], row[1]): Entry.from_bytes(row[2]) for row in rows}
 
 
+async def keys_of(connection: "Connection[asyncpg.Record]", cases: Sequence[str]) -> dict[str, bytes]:
+    """Wrapped keys by case; an erased or unknown case has none."""
+    return {row[0]: row[1] for row in await connection.fetch(_KEYS, list(cases))}
+
+
 class PostgresJournal:
     """The journal as followers see it. See `hub.store.ports.FollowerStore`."""
 
@@ -48,7 +53,7 @@ class PostgresJournal:
     async def keys(self, cases: Sequence[str]) -> dict[str, bytes]:
         """Wrapped keys by case; an erased or unknown case has none."""
         async with self._pool.connection() as connection:
-            return {row[0]: row[1] for row in await connection.fetch(_KEYS, list(cases))}
+            return await keys_of(connection, cases)
 
     async def of_case(self, case: str) -> list[Entry]:
         """All entries of a case in order."""

@@ -10,17 +10,12 @@ from typing import NamedTuple
 
 import asyncpg
 
-from hub.store.reading import Snapshot
-
 # An erasure waits for those who have read keys to write, and who comes later finds the keys gone.
 SHARED = "SELECT pg_advisory_xact_lock_shared(7302)"
 _EXCLUSIVE = "SELECT pg_advisory_xact_lock(7302)"
 _PUT = """
 INSERT INTO person_index (token, case_id, source, message_id, place, field)
 SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) ON CONFLICT DO NOTHING"""
-_FIND = """
-SELECT token, case_id, source, message_id, place, field FROM person_index WHERE token = ANY($1::bytea[])
-ORDER BY case_id, source, message_id, place, field"""
 _FORGET_CASE = "DELETE FROM person_index WHERE case_id = $1"
 _FORGET_PERSON = """
 DELETE FROM person_index p USING person_index named
@@ -43,11 +38,6 @@ async def put(connection: "asyncpg.Connection[asyncpg.Record]", rows: Iterable[P
     """Add rows in the caller's transaction, which holds `SHARED` and read the keys after it. Idempotent."""
     if found := list(rows):
         await connection.execute(_PUT, *map(list, zip(*found, strict=True)))
-
-
-async def find(view: Snapshot, tokens: Sequence[bytes]) -> list[PersonRow]:
-    """Where these tokens are, by case."""
-    return [PersonRow(*row) for row in await view.rows(_FIND, list(tokens))]
 
 
 async def forget_case(connection: "asyncpg.Connection[asyncpg.Record]", case: str) -> int:

@@ -21,8 +21,8 @@ _STRAYS = """
 SELECT s.shard, s.size, s.witness FROM cosignature s
 WHERE NOT EXISTS (SELECT FROM checkpoint c WHERE c.shard = s.shard AND c.size = s.size) ORDER BY 1, 2, 3 LIMIT $1"""
 _OUTSIDE = """
-SELECT c.shard, c.size FROM checkpoint c WHERE NOT EXISTS (SELECT FROM shard s WHERE s.shard = c.shard)
-ORDER BY 1, 2 LIMIT $1"""
+SELECT c.shard, c.size FROM checkpoint c
+WHERE c.shard <> -1 AND NOT EXISTS (SELECT FROM shard s WHERE s.shard = c.shard) ORDER BY 1, 2 LIMIT $1"""
 
 
 @dataclass(frozen=True, slots=True)

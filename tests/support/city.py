@@ -21,6 +21,7 @@ from hub.bus.topics import TopicNames
 from hub.domain.entry import Committed
 from hub.following.follower import Follower, Work
 from hub.following.hand_over import HandOver
+from hub.indexer.indexer import Indexer
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
 from hub.projector.projector import Projector
@@ -29,6 +30,7 @@ from hub.relay.relay import Relay
 from hub.relay.signing import HubSigner
 from hub.rules.loader import load_rules
 from hub.settings import Settings
+from hub.store.indexes import PostgresIndexes
 from hub.store.intake import PostgresIntakeStore
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -242,6 +244,11 @@ class City:
                 )
             )
         await self.follow(works)
+
+    async def index(self) -> None:
+        """Run the indexer until it has passed it all."""
+        contents = Contents(self.journal, self.sealer)
+        await self.follow([Indexer(PostgresIndexes(self.pool), contents, self.sealer)])
 
     async def read(self) -> None:
         """Run the shard workers until the positions are at the ends of the logs. Nothing is handed over."""

@@ -17,6 +17,8 @@ from tests.support.children import python
 
 # Only so that a test that hangs ends; no test asserts how long something takes.
 PATIENCE = 120.0
+# A person who looks at a case says who and what for.
+LOOK = ("--operator", "测试员", "--purpose", "测试")
 
 
 @dataclass(frozen=True)

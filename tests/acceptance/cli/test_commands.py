@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.cli.command import Hub, Said
+from tests.acceptance.cli.command import LOOK, Hub, Said
 
 
 def assert_one_line(said: Said, *parts: str) -> None:
@@ -54,10 +54,12 @@ def test_topics_and_schema_are_there_already(hub: Hub) -> None:
     [
         (["up", "--shards", "4"], ["shards 4", "hub.yaml says 3"]),
         (["up", "--city", "other.yaml"], ["city other.yaml", "departments.yaml"]),
-        (["run", "nonsense"], ["nonsense", "intake, relay, projector, timekeeper"]),
-        (["run", "all", "intake"], ["all", "intake, relay, projector, timekeeper"]),
+        (["run", "nonsense"], ["nonsense", "intake, relay, projector, indexer, timekeeper"]),
+        (["run", "all", "intake"], ["all", "intake, relay, projector, indexer, timekeeper"]),
         (["run", "connector", "nobody"], ["'nobody'", "nobody.yaml", "connect-a-system"]),
-        (["case", "show", "无此案"], ["'无此案'", "allowed"]),
+        (["case", "show", "无此案", *LOOK], ["'无此案'", "allowed"]),
+        (["case", "show", "无此案"], ["operator_missing", "--operator"]),
+        (["case", "show", "无此案", *LOOK[:2]], ["purpose_missing", "--purpose"]),
         (["keys", "new", "nobody", "nobody-1"], ["'nobody'", "court"]),
         (["keys", "new", "court", "../x"], ["'../x'", "allowed"]),
         (["keys", "new", "court", "court-1"], ["court/court-1", "exists already"]),
@@ -95,7 +97,11 @@ def test_a_wrong_variable_is_named(hub: Hub, env: dict[str, str], parts: list[st
 
 def test_a_login_that_fails_is_no_defect(hub: Hub) -> None:
     wrong = hub.addresses["database"].replace("://fengqiao:", "://fengqiao:x")
-    for words in (["db", "upgrade"], ["case", "show", "X"], ["run", "timekeeper", "--metrics-port", "0"]):
+    for words in (
+        ["db", "upgrade"],
+        ["case", "show", "X", *LOOK],
+        ["run", "timekeeper", "--metrics-port", "0"],
+    ):
         assert_one_line(
             hub(*words, env={"FENGQIAO_DATABASE": wrong}), "database", "password", "FENGQIAO_DATABASE"
         )
@@ -149,7 +155,7 @@ def test_named_servers_are_neither_started_nor_stopped(hub: Hub) -> None:
 
 
 def test_before_up_every_command_says_what_to_do(hub: Hub) -> None:
-    for words in (["run", "all"], ["topics", "apply"], ["db", "upgrade"], ["case", "show", "X"]):
+    for words in (["run", "all"], ["topics", "apply"], ["db", "upgrade"], ["case", "show", "X", *LOOK]):
         assert_one_line(hub(*words, "--home", "fresh"), "fengqiao up", "FENGQIAO_KAFKA")
     assert hub("status", "--home", "fresh").code == 1
     assert hub("down", "--home", "fresh").code == 0

@@ -20,7 +20,7 @@ from schemas.envelope import Envelope, Secrecy
 from schemas.identifiers import mint_case_id
 from schemas.partitioner import partition_of
 from schemas.signature import sign
-from tests.acceptance.cli.command import Hub, Running, until
+from tests.acceptance.cli.command import LOOK, Hub, Running, until
 
 SHARDS = 3
 _numbers = count(1)
@@ -145,18 +145,18 @@ async def test_two_share_the_shards_and_one_takes_over(hub: Hub, number: signal.
 
 
 async def test_each_role_in_a_process_of_its_own(hub: Hub) -> None:
-    roles = [hub.run(role) for role in ("intake", "relay", "projector", "timekeeper")]
+    roles = [hub.run(role) for role in ("intake", "relay", "projector", "indexer", "timekeeper")]
     for role in roles:
         role.says("running")
     referred = await refer(hub, 5)
     await assigned(hub, set(referred))
     case, number = next(iter(referred.items()))
-    until(lambda: hub("case", "show", case).code == 0, lambda: "projected")
-    shown = hub("case", "show", number)
+    until(lambda: hub("case", "show", case, *LOOK).code == 0, lambda: "projected")
+    shown = hub("case", "show", number, *LOOK)
     assert shown.code == 0
     assert case in shown.out
     assert "court" in shown.out
-    assert [role.end(signal.SIGTERM) for role in roles] == [0, 0, 0, 0]
+    assert [role.end(signal.SIGTERM) for role in roles] == [0] * 5
     assert hub("audit", "verify").code == 0
 
 

@@ -87,20 +87,21 @@ async def test_the_commands(database: str, tmp_path: Path, monkeypatch: pytest.M
         city.work(raised)
         await city.drain()
     by = ["--database", database]
+    look = ["--operator", "市监督室 李某", "--purpose", "核对办理时限"]
 
     def run(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, [*arguments, *by])
         return result.exit_code, result.output
 
-    code, text = await asyncio.to_thread(run, "timeline", "A1", "--json")
+    code, text = await asyncio.to_thread(run, "timeline", "A1", "--json", *look)
     assert code == 0, text
     assert json.loads(text)[0]["type"] == "referral.raised.v1"
-    code, text = await asyncio.to_thread(run, "timeline", "A1")
+    code, text = await asyncio.to_thread(run, "timeline", "A1", *look)
     assert (code, "task.signed" in text) == (0, True), text
     code, text = await asyncio.to_thread(run, "verify")
     assert (code, "the history holds" in text) == (0, True), text
     assert "5 entries, 5 inbox rows, 1 cases" in text
-    code, text = await asyncio.to_thread(run, "timeline", "B1")
+    code, text = await asyncio.to_thread(run, "timeline", "B1", *look)
     assert (code, "'B1' is not known" in text) == (2, True), text
     connection = await asyncpg.connect(database)
     await connection.execute(f"UPDATE task SET outcome = 'x' WHERE id = '{raised.task}'")

@@ -1,0 +1,235 @@
+"""`fengqiao audit timeline, search, reads …`: commands that show a person what is in cases. Each look is recorded. Thin."""
+
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub import loop
+from hub.audit.room import Room, looker, room
+from hub.audit.search import Query, answer_json, answer_table, search
+from hub.audit.timeline import timeline, timeline_json, timeline_table
+from hub.domain.calendar_year import ONE_DAY
+from hub.domain.decision import CHINA
+from hub.domain.look import Looker
+from hub.embedded.servers import Addresses
+from hub.errors import ConfigurationError, HubError
+from hub.home import DEFAULT_HOME, Home
+from hub.operations.case_view import case_view
+from hub.store import read_access
+from hub.store.indexes import forget_indexes
+from hub.store.reading import ReadStore
+from hub.store.sealing import Sealer
+
+HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
+Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Operator = Annotated[
+    str | None,
+    typer.Option(envvar="FENGQIAO_OPERATOR", help="Who looks: your name and department; is recorded."),
+]
+Purpose = Annotated[str | None, typer.Option(help="What for; is recorded. Name no party in it.")]
+Reference = Annotated[
+    str | None, typer.Option(help="Number of the matter or order under which you look; is recorded.")
+]
+CaseArgument = Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")]
+Moment = Annotated[str | None, typer.Option(metavar="DATE|DATETIME")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to read."""
+
+    home: Path
+    database: str | None
+
+    def open(self, by: Looker) -> contextlib.AbstractAsyncContextManager[Room]:
+        """The reading room of a person."""
+        return room(self.database or Addresses.find(self.home).database, by)
+
+    @contextlib.asynccontextmanager
+    async def store(self) -> AsyncIterator[ReadStore]:
+        """The read store alone, for what shows no case."""
+        store = ReadStore(self.database or Addresses.find(self.home).database)
+        await store.start()
+        try:
+            yield store
+        finally:
+            await store.stop()
+
+    def sealer(self) -> Sealer:
+        """The key under which persons are indexed and case keys wrapped. Raises ConfigurationError naming the file."""
+        return Sealer.from_file(Home(self.home).secrets / "kek")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to a group."""
+    app.command("timeline")(timeline_command)
+    app.command("search")(search_command)
+    app.command("reads")(reads_command)
+    app.command("reindex")(reindex_command)
+
+
+def timeline_command(
+    case: CaseArgument,
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Messages, receipts and decisions of a case in order, with legal and received times. The look is recorded."""
+
+    async def run() -> None:
+        async with Place(home, database).open(looker(operator, purpose, reference)) as reading:
+            named = (await case_view(reading.store, case)).case
+            await reading.look("audit timeline", [named], {"named": case})
+            rows = await timeline(reading.store, named)
+        if as_json:
+            typer.echo(timeline_json(rows))
+        else:
+            Console().print(timeline_table(named, rows))
+
+    run_now(run())
+
+
+def search_command(
+    number: Annotated[str | None, typer.Option(help="A number of any department, or of a document.")] = None,
+    person: Annotated[str | None, typer.Option(help="Name of a party, or of who was asked.")] = None,
+    id_number: Annotated[str | None, typer.Option(help="证件号码 of a party.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Telephone number of a party.")] = None,
+    credit_code: Annotated[str | None, typer.Option(help="统一社会信用代码 of a party.")] = None,
+    officer: Annotated[str | None, typer.Option(help="Name of an officer who took a step.")] = None,
+    place: Annotated[str | None, typer.Option(help="Region code, or what it begins with: 3301.")] = None,
+    matter: Annotated[str | None, typer.Option(help="Code of the kind of matter.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="forward, assign, transfer, request, entrust or notify.")
+    ] = None,
+    flow: Annotated[str | None, typer.Option(help="Id of the flow, like F20.")] = None,
+    state: Annotated[str | None, typer.Option(help="State of the referral, like open.")] = None,
+    department: Annotated[str | None, typer.Option(help="Sender, or a department that has a task.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find cases; all that is given must hold. The look is recorded, persons by a keyed hash only.
+
+    --since and --until are about the legal date of the referral; a day given with --until is included.
+    """
+
+    async def run() -> None:
+        by = looker(operator, purpose, reference)
+        query = Query(
+            number,
+            person,
+            id_number,
+            phone,
+            credit_code,
+            officer,
+            place,
+            matter,
+            kind,
+            flow,
+            state,
+            department,
+            None if since is None else moment_of("since", since),
+            None if until is None else moment_of("until", until, end=True),
+        )
+        where = Place(home, database)
+        token = where.sealer().person_token if query.of_persons else no_token
+        async with where.open(by) as reading:
+            async with reading.store.snapshot() as view:
+                answer = await search(view, query, token, limit)
+            await reading.look("audit search", [hit.case for hit in answer.hits], query.asked(token))
+        if as_json:
+            typer.echo(answer_json(answer))
+            return
+        Console().print(answer_table(answer) if answer.hits else "没有符合条件的案件 no case fits")
+        if answer.more:
+            typer.echo(f"… 仅显示前 {limit} 项 only the first {limit} are shown")
+        if answer.behind:
+            typer.echo(f"索引尚缺 {answer.behind} 条流水 the index lacks {answer.behind} entries")
+
+    run_now(run())
+
+
+def reads_command(
+    case: Annotated[str | None, typer.Option(help="Only looks at this case (its id).")] = None,
+    operator: Annotated[str | None, typer.Option(help="Only looks of this person.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who looked at what, when and what for; the latest first. Shows no case, so it is not recorded itself."""
+
+    async def run() -> None:
+        first = None if since is None else moment_of("since", since)
+        last = None if until is None else moment_of("until", until, end=True)
+        async with Place(home, database).store() as store, store.snapshot() as view:
+            found = await read_access.looks(view, case, operator, first, last, limit)
+        if as_json:
+            typer.echo(b"[" + b",\n".join(look.to_bytes() for look in found) + b"]")
+            return
+        table = Table("时间", "查阅人", "目的 依据", "方式", "案件")
+        for look in found:
+            at = datetime.fromisoformat(look.at).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+            what_for = look.purpose + (f"\n{look.reference}" if look.reference else "")
+            how = look.what + ("\n已解封个人信息" if look.opened else "")
+            cases = "\n".join(look.cases[:10]) + (f"\n… {len(look.cases)}" if len(look.cases) > 10 else "")
+            table.add_row(at, look.operator, what_for, how, cases)
+        Console().print(table if found else "没有查阅记录 nobody looked")
+
+    run_now(run())
+
+
+def reindex_command(home: HomeOption = DEFAULT_HOME, database: Database = None) -> None:
+    """Forget the indexes of search; the role `indexer` builds them anew from the journal."""
+
+    async def run() -> None:
+        await forget_indexes(database or Addresses.find(home).database)
+        typer.echo("索引已清空，由 indexer 重建 the indexes are empty; the indexer fills them")
+
+    run_now(run())
+
+
+def moment_of(field: str, text: str, end: bool = False) -> datetime:
+    """A moment, or the beginning of a day in China (with `end`, of the next day). Raises ConfigurationError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{field} {text!r}: allowed are a day 2026-03-02 or a moment 2026-03-02T09:30"
+        ) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=CHINA)
+    return found + ONE_DAY if end and len(text) == 10 else found
+
+
+def no_token(field: str, value: str) -> bytes:
+    """Where no person is asked for, no key is needed."""
+    raise AssertionError(f"{field}: no key was opened")
+
+
+def run_now(work: Coroutine[Any, Any, None]) -> None:
+    """Run a command; an error of ours is one line, and exit code 2."""
+    try:
+        loop.run(work)
+    except HubError as problem:
+        typer.echo(f"fengqiao: {problem}", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,63 @@
+"""The reading room: whoever is shown a case is noted first, with what for. Reads only, but for that note."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.domain.look import Looker
+from hub.errors import LookRefusal, LookRefused
+from hub.store.access import Recorder
+from hub.store.reading import ReadStore
+
+_LONGEST = 300
+
+
+def looker(operator: str | None, purpose: str | None, reference: str | None = None) -> Looker:
+    """Who looks. Raises LookRefused when nobody is named, or nothing is said of the purpose."""
+    who = _line("operator", operator, LookRefusal.OPERATOR_MISSING)
+    what_for = _line("purpose", purpose, LookRefusal.PURPOSE_MISSING)
+    return Looker(who, what_for, _line("reference", reference, None) or None)
+
+
+def _line(field: str, text: str | None, missing: LookRefusal | None) -> str:
+    line = " ".join((text or "").split())
+    if not line and missing is not None:
+        raise LookRefused(missing, f"{field}: none is given")
+    if len(line) > _LONGEST or not line.isprintable():
+        raise LookRefused(
+            LookRefusal.UNREADABLE_NOTE, f"{field}: one printable line of {_LONGEST} characters at most"
+        )
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a person reads in. `store` shows open fields; sealed ones open through the recorder's own connection."""
+
+    store: ReadStore
+    recorder: Recorder
+    looker: Looker
+
+    async def look(
+        self, what: str, cases: Sequence[str], asked: Mapping[str, str] | None = None, opened: bool = False
+    ) -> None:
+        """Note the look; committed when it returns, and only then may it be shown.
+
+        Raises LookRefused when it can't be noted here (a copy that only reads), StoreTrouble.
+        """
+        await self.recorder.record(self.looker, what, cases, asked, opened)
+
+
+@contextlib.asynccontextmanager
+async def room(database: str, looker: Looker) -> AsyncIterator[Room]:
+    """Open and close it. Raises StoreTrouble, ConfigurationError."""
+    store, recorder = ReadStore(database), Recorder(database)
+    await store.start()
+    try:
+        await recorder.start()
+        try:
+            yield Room(store, recorder, looker)
+        finally:
+            await recorder.stop()
+    finally:
+        await store.stop()

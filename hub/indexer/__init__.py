@@ -1,0 +1,1 @@
+"""Following the journal for those who search it: persons by keyed hashes, numbers in one form, what a referral is about."""
