@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import loop
+from hub.audit.as_of import Asked, states, states_json, states_table
 from hub.audit.room import Room, looker, room
 from hub.audit.search import Query, answer_json, answer_table, search
 from hub.audit.timeline import timeline, timeline_json, timeline_table
@@ -71,6 +72,7 @@ class Place:
 def register(app: typer.Typer) -> None:
     """Add the commands to a group."""
     app.command("timeline")(timeline_command)
+    app.command("as-of")(as_of_command)
     app.command("search")(search_command)
     app.command("reads")(reads_command)
     app.command("reindex")(reindex_command)
@@ -96,6 +98,55 @@ def timeline_command(
             typer.echo(timeline_json(rows))
         else:
             Console().print(timeline_table(named, rows))
+
+    run_now(run())
+
+
+def as_of_command(
+    time: Annotated[str, typer.Argument(metavar="TIME", help="2026-03-02T09:30, or a day: its end. China.")],
+    case: Annotated[str | None, typer.Option(help="Only this case: its id or any of its numbers.")] = None,
+    department: Annotated[str | None, typer.Option(help="Only cases that it had to do with by then.")] = None,
+    flow: Annotated[str | None, typer.Option(help="Only cases with a referral under this flow.")] = None,
+    legal: Annotated[
+        bool,
+        typer.Option("--legal", help="As it was in law, by all that is known now, not as it was known then."),
+    ] = False,
+    known: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --legal: by what was known at this moment instead of now."),
+    ] = None,
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """The state of cases at a moment, from the journal alone: as the hub knew it then, or as it was in law. Recorded."""
+
+    async def run() -> None:
+        at = moment_of("time", time, end=True)
+        if known is not None and not legal:
+            raise ConfigurationError(f"known {known!r}: only with --legal; else TIME says what was known")
+        asked_known = None if known is None else moment_of("known", known, end=True)
+        async with Place(home, database).open(looker(operator, purpose, reference)) as reading:
+            cases = None if case is None else [(await case_view(reading.store, case)).case]
+            asked = Asked(at, legal, asked_known, cases, department, flow)
+            async with reading.store.snapshot() as view:
+                found = [state async for state in states(view, asked, datetime.now(UTC))]
+            words = {
+                "time": time,
+                "legal": str(legal),
+                "department": department,
+                "flow": flow,
+                "known": known,
+            }
+            said = {name: word for name, word in words.items() if word is not None}
+            await reading.look("audit as-of", [state.id for state in found], said)
+        if as_json:
+            typer.echo(states_json(asked, found))
+        else:
+            Console().print(states_table(asked, found) if found else "当时尚无案件 no case had begun")
 
     run_now(run())
 
