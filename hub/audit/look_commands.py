@@ -13,18 +13,23 @@ from rich.table import Table
 
 from hub import loop
 from hub.audit.as_of import Asked, states, states_json, states_table
+from hub.audit.page import page
 from hub.audit.room import Room, looker, room
 from hub.audit.search import Query, answer_json, answer_table, search
-from hub.audit.timeline import timeline, timeline_json, timeline_table
+from hub.audit.story import story, story_json
+from hub.audit.story_table import story_table
 from hub.domain.calendar_year import ONE_DAY
 from hub.domain.decision import CHINA
 from hub.domain.look import Looker
+from hub.domain.rules import Rules
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.operations.case_view import case_view
+from hub.rules.loader import load_rules
 from hub.store import read_access
 from hub.store.indexes import forget_indexes
+from hub.store.read_cases import case_entries
 from hub.store.reading import ReadStore
 from hub.store.sealing import Sealer
 
@@ -64,6 +69,13 @@ class Place:
         finally:
             await store.stop()
 
+    def rules(self) -> Rules | None:
+        """The rules of the home, for names and derivations; None where there is no home. Raises RuleFileError."""
+        place = Home(self.home)
+        if not place.settings_file.exists():
+            return None
+        return load_rules(place.city(), overlay=place.rules_of_city())
+
     def sealer(self) -> Sealer:
         """The key under which persons are indexed and case keys wrapped. Raises ConfigurationError naming the file."""
         return Sealer.from_file(Home(self.home).secrets / "kek")
@@ -80,6 +92,12 @@ def register(app: typer.Typer) -> None:
 
 def timeline_command(
     case: CaseArgument,
+    people: Annotated[
+        bool, typer.Option("--people", help="Also the persons whom each message names; needs the home's key.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page to print to this file, instead of a table.")
+    ] = None,
     operator: Operator = None,
     purpose: Purpose = None,
     reference: Reference = None,
@@ -87,17 +105,26 @@ def timeline_command(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Messages, receipts and decisions of a case in order, with legal and received times. The look is recorded."""
+    """Messages, receipts, decisions and clocks with their derivation, in order, with legal and received times. Recorded."""
 
     async def run() -> None:
-        async with Place(home, database).open(looker(operator, purpose, reference)) as reading:
+        where = Place(home, database)
+        by, sealer = looker(operator, purpose, reference), where.sealer() if people else None
+        rules = where.rules()
+        async with where.open(by) as reading:
             named = (await case_view(reading.store, case)).case
-            await reading.look("audit timeline", [named], {"named": case})
-            rows = await timeline(reading.store, named)
-        if as_json:
-            typer.echo(timeline_json(rows))
+            look = await reading.look("audit timeline", [named], {"named": case}, people)
+            async with reading.store.snapshot() as view:
+                entries = await case_entries(view, named)
+            contents = None if sealer is None else await reading.opened(entries, sealer)
+            told = story(named, entries, rules, contents)
+        if html is not None:
+            html.write_text(page(told, rules, look), encoding="utf-8")
+            typer.echo(f"{html}: {len(told.rows)} 条流水 entries")
+        elif as_json:
+            typer.echo(story_json(told))
         else:
-            Console().print(timeline_table(named, rows))
+            Console().print(story_table(told))
 
     run_now(run())
 

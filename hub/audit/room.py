@@ -1,13 +1,19 @@
 """The reading room: whoever is shown a case is noted first, with what for. Reads only, but for that note."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.domain.look import Looker
+from hub.domain.case import MessageRef
+from hub.domain.entry import Entry
+from hub.domain.look import Look, Looker
+from hub.domain.view import Content
 from hub.errors import LookRefusal, LookRefused
+from hub.relay.contents import Contents
 from hub.store.access import Recorder
+from hub.store.journal import PostgresJournal
 from hub.store.reading import ReadStore
+from hub.store.sealing import Sealer
 
 _LONGEST = 300
 
@@ -40,12 +46,24 @@ class Room:
 
     async def look(
         self, what: str, cases: Sequence[str], asked: Mapping[str, str] | None = None, opened: bool = False
-    ) -> None:
+    ) -> Look:
         """Note the look; committed when it returns, and only then may it be shown.
 
         Raises LookRefused when it can't be noted here (a copy that only reads), StoreTrouble.
         """
-        await self.recorder.record(self.looker, what, cases, asked, opened)
+        return await self.recorder.record(self.looker, what, cases, asked, opened)
+
+    async def opened(self, entries: Iterable[Entry], sealer: Sealer) -> dict[MessageRef, Content]:
+        """Type and whole data of the messages that entries hold, for a look that was noted as `opened`.
+
+        What was erased is left out of the data. Raises SealBroken for another key, StoreTrouble.
+        """
+        held = {
+            MessageRef(entry.source or "", entry.message or ""): entry
+            for entry in entries
+            if entry.open is not None
+        }
+        return await Contents(PostgresJournal(self.recorder.pool), sealer).opened(held)
 
 
 @contextlib.asynccontextmanager

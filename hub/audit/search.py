@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from rich.table import Table
 
 from hub.domain.decision import CHINA
-from hub.domain.person import CREDIT_CODE, ID_NUMBER, NAME, PHONE, normal, normal_number
+from hub.domain.person import CREDIT_CODE, ID_NUMBER, NAME, OFFICERS, PHONE, normal, normal_number
 from hub.errors import ConfigurationError
 from hub.store import read_search
 from hub.store.read_search import Filters, FoundReferral
@@ -134,7 +134,7 @@ async def _persons(view: Snapshot, tokens: dict[str, bytes]) -> tuple[dict[str, 
     named: dict[str, list[Named]] = {}
     for one in await read_search.mentions(view, sorted(set(tokens.values()))):
         for field, token in tokens.items():
-            if one.token == token and (field == OFFICER) == (one.place == OFFICER):
+            if one.token == token and (field == OFFICER) == (one.place in OFFICERS):
                 named.setdefault(one.case, []).append(Named(field, one.place, one.source, one.message))
     return named, {case for case, found in named.items() if {each.field for each in found} == tokens.keys()}
 

@@ -44,10 +44,11 @@ async def timeline(read_store: ReadStore, case: str) -> list[TimelineRow]:
     """The rows of a case by its id; empty when the journal has none. Raises StoreTrouble."""
     async with read_store.snapshot() as view:
         entries = await case_entries(view, case)
-    return [_row(entry) for entry in entries]
+    return [row_of(entry) for entry in entries]
 
 
-def _row(entry: Entry) -> TimelineRow:
+def row_of(entry: Entry) -> TimelineRow:
+    """The row of one entry."""
     opened: dict[str, Any] = entry.open or {}
     type_ = entry.type or ""
     return TimelineRow(

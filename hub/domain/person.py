@@ -12,6 +12,8 @@ from schemas.messages import BY_TYPE
 from schemas.messages.base import Party
 
 NAME, ID_NUMBER, PHONE, CREDIT_CODE = "name", "id_number", "phone", "credit_code"
+# Who acts for a department, as against those whom the matter is about.
+OFFICERS = frozenset({"officer", "to_officer", "approver"})
 FIELDS = (NAME, ID_NUMBER, PHONE, CREDIT_CODE)
 _DOTS = re.compile(r"[·•・‧∙]")
 _SPACE = re.compile(r"\s+")

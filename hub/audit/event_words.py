@@ -1,0 +1,212 @@
+"""What the hub decided, in words that a person reads: each event in Chinese and in English."""
+
+from typing import Any
+
+from hub.domain.events import Event
+from hub.domain.rules import Rules
+from schemas.messages import BY_TYPE, OWN_BY_TYPE
+
+Both = tuple[str, str]
+_REQUESTS = {
+    "return": ("退回", "return"),
+    "supplement": ("补充材料", "supplement"),
+    "withdrawal": ("撤回", "withdrawal"),
+}
+_ENDS = {
+    "closed": ("办结", "closed"),
+    "returned": ("退回", "returned"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "open": ("重新办理", "open"),
+}
+_ROLES = {"lead": ("主办", "lead"), "co_handler": ("协办", "co-handler"), "copy": ("抄送", "copy")}
+_MET = {"met": ("已履行", "met"), "void": ("不再适用", "void"), "stopped": ("已终止", "stopped")}
+_PLACES = {
+    "parties": ("当事人", "party"),
+    "officer": ("经办人", "officer"),
+    "to_officer": ("接办人", "new officer"),
+    "approver": ("批准人", "approver"),
+    "citizen": ("被回访人", "citizen"),
+    "contact": ("联系人", "contact"),
+}
+OUTCOMES = {
+    "decided": ("已处理", "decided"),
+    "refused": ("拒收", "refused"),
+    "parked": ("搁置", "parked"),
+    "duplicate": ("重复", "duplicate"),
+}
+
+
+class Words:
+    """Names of departments, flows and states by the rules; without rules the codes themselves."""
+
+    def __init__(self, rules: Rules | None) -> None:
+        self._rules = rules
+
+    def department(self, code: str) -> Both:
+        """Its name."""
+        known = None if self._rules is None else self._rules.departments.get(code)
+        if code == "hub":
+            return "中枢", "hub"
+        return (code, code) if known is None else (known.name.zh, known.name.en)
+
+    def flow(self, code: str) -> Both:
+        """Its code and title."""
+        versions = () if self._rules is None else self._rules.flows.get(code, ())
+        return (
+            (f"{code} {versions[-1].title.zh}", f"{code} {versions[-1].title.en}")
+            if versions
+            else (code, code)
+        )
+
+    def state(self, code: str) -> Both:
+        """The name of a task's state."""
+        known = None if self._rules is None else self._rules.lifecycle.states.get(code)
+        return (code, code) if known is None else (known.zh, known.en)
+
+    def message(self, type_: str) -> Both:
+        """The name of a type of message."""
+        kind = BY_TYPE.get(type_) or OWN_BY_TYPE.get(type_)
+        bare = type_.removesuffix(".v1")
+        return (bare if kind is None else kind.title_zh), bare
+
+    def clock(self, code: str) -> Both:
+        """The title of a clock of the law; a rung of the ladder of receipts by its step."""
+        known = None if self._rules is None else self._rules.timetable.clocks.by_id.get(code)
+        if known is None:
+            zh, en = self.state(code)
+            return f"回执（{zh}）", f"receipt ({en})"
+        return f"{code} {known.title.zh}", f"{code} {known.title.en}"
+
+    def outcome(self, flow: str, code: str) -> Both:
+        """The title of an outcome of a flow."""
+        versions = () if self._rules is None else self._rules.flows.get(flow, ())
+        known = next((one for each in reversed(versions) for one in each.outcomes if one.code == code), None)
+        return (code, code) if known is None else (known.title, known.en)
+
+    def place(self, place: str) -> Both:
+        """Where a message names a person."""
+        holder, _, number = place.partition("/")
+        zh, en = _PLACES.get(holder, (holder, holder))
+        return (f"{zh} {int(number) + 1}", f"{en} {int(number) + 1}") if number else (zh, en)
+
+    def event(self, event: Event) -> Both:
+        """One event."""
+        say = SAYINGS.get(event.e)
+        return (event.e, event.e) if say is None else say(self, event)
+
+
+def _raised(w: Words, e: Any) -> Both:
+    (flow_zh, flow_en), (from_zh, from_en), (to_zh, to_en) = (
+        w.flow(e.flow),
+        w.department(e.sender),
+        w.department(e.lead),
+    )
+    return f"移送成立：{flow_zh}，{from_zh} → {to_zh}", f"referral raised: {flow_en}, {from_en} → {to_en}"
+
+
+def _assigned(w: Words, e: Any) -> Both:
+    (zh, en), (role_zh, role_en) = w.department(e.department), _ROLES.get(e.role, (e.role, e.role))
+    return f"派发任务：{zh}（{role_zh}）", f"task assigned: {en} ({role_en})"
+
+
+def _stepped(w: Words, e: Any) -> Both:
+    zh, en = w.state(e.state)
+    return f"任务状态：{zh}", f"task is now: {en}"
+
+
+def _opened(w: Words, e: Any) -> Both:
+    (zh, en), (by_zh, by_en) = _REQUESTS.get(e.request, (e.request, e.request)), w.department(e.by)
+    return f"{by_zh}提出{zh}，待答复", f"{by_en} asks for {en}, open"
+
+
+def _closed(w: Words, e: Any) -> Both:
+    zh, en = _REQUESTS.get(e.request, (e.request, e.request))
+    return f"{zh}请求结束：{e.verdict}", f"request for {en} ends: {e.verdict}"
+
+
+def _reply(w: Words, e: Any) -> Both:
+    outcome = f"：{e.outcome}" if e.outcome else ""
+    return f"回复 {e.reply}{outcome}", f"reply {e.reply}{outcome.replace('：', ': ')}"
+
+
+def _ended(w: Words, e: Any) -> Both:
+    (zh, en), outcome = _ENDS.get(e.state, (e.state, e.state)), f" {e.outcome}" if e.outcome else ""
+    return f"移送{zh}{outcome}", f"referral {en}{outcome}"
+
+
+def _lead(w: Words, e: Any) -> Both:
+    zh, en = w.department(e.lead)
+    return f"主办改为{zh}", f"the lead is now {en}"
+
+
+def _escalated(w: Words, e: Any) -> Both:
+    zh, en = ("无上级", "nobody") if e.to is None else w.department(e.to)
+    return f"第 {e.returns} 次退回，提请{zh}", f"returned {e.returns} times, goes to {en}"
+
+
+def _number(w: Words, e: Any) -> Both:
+    zh, en = w.department(e.department)
+    return f"{zh}编号 {e.number}", f"number at {en}: {e.number}"
+
+
+def _corrected(w: Words, e: Any) -> Both:
+    return f"更正：{'、'.join(e.fields)}", f"corrected: {', '.join(e.fields)}"
+
+
+def _fact(w: Words, e: Any) -> Both:
+    return f"案件事实 {e.fact} = {e.value}（{e.legal_at}）", f"fact {e.fact} = {e.value} ({e.legal_at})"
+
+
+def _clock(zh: str, en: str) -> Any:
+    return lambda w, e: (f"时限 #{e.deadline} {zh}", f"time limit #{e.deadline} {en}")
+
+
+def _started(w: Words, e: Any) -> Both:
+    (zh, en), (by_zh, by_en) = w.clock(e.clock), w.department(e.owner)
+    return f"时限 #{e.deadline} 起算：{zh}，{by_zh}", f"time limit #{e.deadline} starts: {en}, {by_en}"
+
+
+def _met(w: Words, e: Any) -> Both:
+    zh, en = _MET.get(e.how, (e.how, e.how))
+    return f"时限 #{e.deadline} {zh}", f"time limit #{e.deadline} {en}"
+
+
+def _waits(zh: str, en: str) -> Any:
+    return lambda w, e: (f"{zh} {e.message.source}/{e.message.id}", f"{en} {e.message.source}/{e.message.id}")
+
+
+SAYINGS: dict[str, Any] = {
+    "case_opened": lambda w, e: ("立案入库", "case opened"),
+    "referral_raised": _raised,
+    "task_assigned": _assigned,
+    "task_stepped": _stepped,
+    "receipt_came_late": lambda w, e: ("技术回执迟到", "technical receipt came late"),
+    "request_opened": _opened,
+    "request_closed": _closed,
+    "reply_given": _reply,
+    "referral_ended": _ended,
+    "referral_reopened": lambda w, e: ("移送重新办理", "referral reopened"),
+    "lead_changed": _lead,
+    "referral_escalated": _escalated,
+    "number_learned": _number,
+    "referral_corrected": _corrected,
+    "fact_recorded": _fact,
+    "case_linked": lambda w, e: (f"关联案件 {e.other}", f"linked to case {e.other}"),
+    "case_merged": lambda w, e: (f"并入案件 {e.into}", f"merged into case {e.into}"),
+    "message_waits": _waits("报文等待", "message waits"),
+    "message_taken_up": _waits("等待的报文已处理", "waiting message taken up"),
+    "redelivery_granted": lambda w, e: (
+        f"重新投递 {e.to} #{e.first}–{e.last}",
+        f"redelivery {e.to} #{e.first}–{e.last}",
+    ),
+    "hub_message_issued": lambda w, e: (f"通知案件 {e.case}：{e.type}", f"tells case {e.case}: {e.type}"),
+    "passed_on": lambda w, e: (f"转至案件 {e.case}", f"passed on to case {e.case}"),
+    "referral_routed": lambda w, e: ("按归口清单确定主办", "routed by the duty list"),
+    "deadline_started": _started,
+    "deadline_recomputed": _clock("重新计算", "computed anew"),
+    "deadline_warned": _clock("临近", "is near"),
+    "deadline_breached": _clock("逾期", "is breached"),
+    "receipt_missed": _clock("未按时收到回执", "receipt missed"),
+    "breach_annulled": _clock("逾期撤销", "breach annulled"),
+    "deadline_ended": _met,
+}
