@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hub import loop
 from hub.audit.commands import app as audit_app
-from hub.audit.look_commands import CaseArgument, Operator, Place, Purpose, Reference
+from hub.audit.looking import CaseArgument, Ground, Operator, Place, Purpose, Reference
 from hub.audit.room import looker
 from hub.bus.admin import apply_topics
 from hub.bus.topics import RETENTION_MS, TopicNames
@@ -210,6 +210,7 @@ def _run_connector(home: Path, names: list[str]) -> None:
 @case_app.command("show")
 def case_show(
     case: CaseArgument,
+    ground: Ground = None,
     operator: Operator = None,
     purpose: Purpose = None,
     reference: Reference = None,
@@ -220,7 +221,7 @@ def case_show(
     async def show() -> None:
         async with Place(home, None).open(looker(operator, purpose, reference)) as reading:
             view = await case_view(reading.store, case)
-            await reading.look("case show", [view.case], {"named": case})
+            await reading.look_at("case show", view.case, ground, {"named": case})
         console.print(case_table(view))
 
     _wait(show())

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from hub.audit import look_commands
-from hub.audit.look_commands import run_now
 from hub.audit.bundle_command import bundle_command, verifier_command
+from hub.audit.looking import run_now
 from hub.audit.proof import prove
 from hub.audit.verify_command import verify_command
 from hub.embedded.servers import Addresses

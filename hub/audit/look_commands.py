@@ -1,84 +1,44 @@
 """`fengqiao audit timeline, search, reads …`: commands that show a person what is in cases. Each look is recorded. Thin."""
 
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub import loop
 from hub.audit.as_of import Asked, states, states_json, states_table
+from hub.audit.looking import (
+    AsJson,
+    CaseArgument,
+    Database,
+    Ground,
+    HomeOption,
+    Moment,
+    Operator,
+    Place,
+    Purpose,
+    Reference,
+    moment_of,
+    no_token,
+    run_now,
+)
 from hub.audit.page import page
-from hub.audit.room import Room, looker, room
+from hub.audit.provisions import provisions, provisions_json, provisions_table
+from hub.audit.room import looker
 from hub.audit.search import Query, answer_json, answer_table, search
 from hub.audit.story import story, story_json
 from hub.audit.story_table import story_table
-from hub.domain.calendar_year import ONE_DAY
 from hub.domain.decision import CHINA
-from hub.domain.look import Looker
-from hub.domain.rules import Rules
 from hub.embedded.servers import Addresses
-from hub.errors import ConfigurationError, HubError
-from hub.home import DEFAULT_HOME, Home
+from hub.errors import ConfigurationError
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import case_view
-from hub.rules.loader import load_rules
 from hub.store import read_access
 from hub.store.indexes import forget_indexes
 from hub.store.read_cases import case_entries
-from hub.store.reading import ReadStore
-from hub.store.sealing import Sealer
-
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
-Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-Operator = Annotated[
-    str | None,
-    typer.Option(envvar="FENGQIAO_OPERATOR", help="Who looks: your name and department; is recorded."),
-]
-Purpose = Annotated[str | None, typer.Option(help="What for; is recorded. Name no party in it.")]
-Reference = Annotated[
-    str | None, typer.Option(help="Number of the matter or order under which you look; is recorded.")
-]
-CaseArgument = Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")]
-Moment = Annotated[str | None, typer.Option(metavar="DATE|DATETIME")]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where to read."""
-
-    home: Path
-    database: str | None
-
-    def open(self, by: Looker) -> contextlib.AbstractAsyncContextManager[Room]:
-        """The reading room of a person."""
-        return room(self.database or Addresses.find(self.home).database, by)
-
-    @contextlib.asynccontextmanager
-    async def store(self) -> AsyncIterator[ReadStore]:
-        """The read store alone, for what shows no case."""
-        store = ReadStore(self.database or Addresses.find(self.home).database)
-        await store.start()
-        try:
-            yield store
-        finally:
-            await store.stop()
-
-    def rules(self) -> Rules | None:
-        """The rules of the home, for names and derivations; None where there is no home. Raises RuleFileError."""
-        place = Home(self.home)
-        if not place.settings_file.exists():
-            return None
-        return load_rules(place.city(), overlay=place.rules_of_city())
-
-    def sealer(self) -> Sealer:
-        """The key under which persons are indexed and case keys wrapped. Raises ConfigurationError naming the file."""
-        return Sealer.from_file(Home(self.home).secrets / "kek")
+from hub.store.read_holds import sealed_records
 
 
 def register(app: typer.Typer) -> None:
@@ -86,6 +46,7 @@ def register(app: typer.Typer) -> None:
     app.command("timeline")(timeline_command)
     app.command("as-of")(as_of_command)
     app.command("search")(search_command)
+    app.command("provisions")(provisions_command)
     app.command("reads")(reads_command)
     app.command("reindex")(reindex_command)
 
@@ -98,6 +59,7 @@ def timeline_command(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page to print to this file, instead of a table.")
     ] = None,
+    ground: Ground = None,
     operator: Operator = None,
     purpose: Purpose = None,
     reference: Reference = None,
@@ -113,7 +75,7 @@ def timeline_command(
         rules = where.rules()
         async with where.open(by) as reading:
             named = (await case_view(reading.store, case)).case
-            look = await reading.look("audit timeline", [named], {"named": case}, people)
+            look = await reading.look_at("audit timeline", named, ground, {"named": case}, people)
             async with reading.store.snapshot() as view:
                 entries = await case_entries(view, named)
             contents = None if sealer is None else await reading.opened(entries, sealer)
@@ -142,6 +104,7 @@ def as_of_command(
         str | None,
         typer.Option(metavar="TIME", help="With --legal: by what was known at this moment instead of now."),
     ] = None,
+    ground: Ground = None,
     operator: Operator = None,
     purpose: Purpose = None,
     reference: Reference = None,
@@ -161,6 +124,9 @@ def as_of_command(
             asked = Asked(at, legal, asked_known, cases, department, flow)
             async with reading.store.snapshot() as view:
                 found = [state async for state in states(view, asked, datetime.now(UTC))]
+                if cases is None:
+                    sealed = await sealed_records(view, [state.id for state in found])
+                    found = [state for state in found if state.id not in sealed]
             words = {
                 "time": time,
                 "legal": str(legal),
@@ -169,7 +135,10 @@ def as_of_command(
                 "known": known,
             }
             said = {name: word for name, word in words.items() if word is not None}
-            await reading.look("audit as-of", [state.id for state in found], said)
+            if cases is None:
+                await reading.look("audit as-of", [state.id for state in found], said)
+            else:
+                await reading.look_at("audit as-of", cases[0], ground, said)
         if as_json:
             typer.echo(states_json(asked, found))
         else:
@@ -244,6 +213,49 @@ def search_command(
     run_now(run())
 
 
+def provisions_command(
+    case: Annotated[str | None, typer.Option(help="Only this case: its id or any of its numbers.")] = None,
+    department: Annotated[str | None, typer.Option(help="Only what this department was given.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    ground: Ground = None,
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """What departments were given: which fields, on what legal basis, to whom, when. From the journal. Recorded."""
+
+    async def run() -> None:
+        first = None if since is None else moment_of("since", since)
+        last = None if until is None else moment_of("until", until, end=True)
+        if case is None and department is None and first is None and last is None:
+            raise ConfigurationError("provisions: give --case, --department, --since or --until")
+        where = Place(home, database)
+        rules = where.rules()
+        async with where.open(looker(operator, purpose, reference)) as reading:
+            named = None if case is None else (await case_view(reading.store, case)).case
+            async with reading.store.snapshot() as view:
+                found = [one async for one in provisions(view, rules, named, department, first, last)]
+                if named is None:
+                    sealed = await sealed_records(view, sorted({one.case for one in found}))
+                    found = [one for one in found if one.case not in sealed]
+            words = {"department": department, "since": since, "until": until}
+            said = {name: word for name, word in words.items() if word is not None}
+            if named is None:
+                await reading.look("audit provisions", sorted({one.case for one in found}), said)
+            else:
+                await reading.look_at("audit provisions", named, ground, said)
+        if as_json:
+            typer.echo(provisions_json(found))
+        else:
+            Console().print(provisions_table(found) if found else "没有提供记录 nothing was given")
+
+    run_now(run())
+
+
 def reads_command(
     case: Annotated[str | None, typer.Option(help="Only looks at this case (its id).")] = None,
     operator: Annotated[str | None, typer.Option(help="Only looks of this person.")] = None,
@@ -284,30 +296,3 @@ def reindex_command(home: HomeOption = DEFAULT_HOME, database: Database = None) 
         typer.echo("索引已清空，由 indexer 重建 the indexes are empty; the indexer fills them")
 
     run_now(run())
-
-
-def moment_of(field: str, text: str, end: bool = False) -> datetime:
-    """A moment, or the beginning of a day in China (with `end`, of the next day). Raises ConfigurationError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{field} {text!r}: allowed are a day 2026-03-02 or a moment 2026-03-02T09:30"
-        ) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=CHINA)
-    return found + ONE_DAY if end and len(text) == 10 else found
-
-
-def no_token(field: str, value: str) -> bytes:
-    """Where no person is asked for, no key is needed."""
-    raise AssertionError(f"{field}: no key was opened")
-
-
-def run_now(work: Coroutine[Any, Any, None]) -> None:
-    """Run a command; an error of ours is one line, and exit code 2."""
-    try:
-        loop.run(work)
-    except HubError as problem:
-        typer.echo(f"fengqiao: {problem}", err=True)
-        raise typer.Exit(2) from None

@@ -4,12 +4,15 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.audit.record_access import admit
 from hub.domain.case import MessageRef
 from hub.domain.entry import Entry
 from hub.domain.look import Look, Looker
+from hub.domain.record_sealing import RecordSealing
 from hub.domain.view import Content
 from hub.errors import LookRefusal, LookRefused
 from hub.relay.contents import Contents
+from hub.rules.loader import load_record_sealing, rule_roots
 from hub.store.access import Recorder
 from hub.store.journal import PostgresJournal
 from hub.store.reading import ReadStore
@@ -43,6 +46,24 @@ class Room:
     store: ReadStore
     recorder: Recorder
     looker: Looker
+    sealing: RecordSealing
+
+    async def look_at(
+        self,
+        what: str,
+        case: str,
+        ground: str | None,
+        asked: Mapping[str, str] | None = None,
+        opened: bool = False,
+    ) -> Look:
+        """Note the look at one case. The record of a sealed one is shown on a ground of the law alone, which is noted.
+
+        Raises as `look`, and RecordSealed.
+        """
+        async with self.store.snapshot() as view:
+            kind = await admit(view, case, self.sealing, ground)
+        by = {} if kind is None or ground is None else {"sealed": kind.code, "ground": ground}
+        return await self.look(what, [case], {**(asked or {}), **by}, opened)
 
     async def look(
         self, what: str, cases: Sequence[str], asked: Mapping[str, str] | None = None, opened: bool = False
@@ -67,14 +88,15 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def room(database: str, looker: Looker) -> AsyncIterator[Room]:
-    """Open and close it. Raises StoreTrouble, ConfigurationError."""
+async def room(database: str, looker: Looker, sealing: RecordSealing | None = None) -> AsyncIterator[Room]:
+    """Open and close it. `sealing`: kinds and grounds; unsaid: those of the hub. Raises StoreTrouble, ConfigurationError."""
+    sealing = sealing or load_record_sealing(rule_roots())
     store, recorder = ReadStore(database), Recorder(database)
     await store.start()
     try:
         await recorder.start()
         try:
-            yield Room(store, recorder, looker)
+            yield Room(store, recorder, looker, sealing)
         finally:
             await recorder.stop()
     finally:

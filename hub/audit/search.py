@@ -11,6 +11,7 @@ from hub.domain.decision import CHINA
 from hub.domain.person import CREDIT_CODE, ID_NUMBER, NAME, OFFICERS, PHONE, normal, normal_number
 from hub.errors import ConfigurationError
 from hub.store import read_search
+from hub.store.read_holds import sealed_records
 from hub.store.read_search import Filters, FoundReferral
 from hub.store.reading import Snapshot
 
@@ -96,10 +97,10 @@ class Answer:
 
 
 async def search(view: Snapshot, query: Query, token: Token, limit: int = 100) -> Answer:
-    """The cases that fit, the latest first, `limit` referrals at most. Sealed cases' names are looked up by token alone.
+    """The cases that fit, the latest first, `limit` referrals at most.
 
-    A case that has no referral yet (its messages wait or were refused) is found by number or person. Raises
-    ConfigurationError for a question that asks nothing, StoreTrouble.
+    A case that has no referral yet (its messages wait or were refused) is found by number or person; one whose record is
+    sealed 封存 is not found. Raises ConfigurationError for a question that asks nothing, StoreTrouble.
     """
     if not any(asdict(query).values()):
         raise ConfigurationError(
@@ -126,6 +127,8 @@ async def search(view: Snapshot, query: Query, token: Token, limit: int = 100) -
     )
     found = [] if cases == set() else await read_search.referrals(view, by, limit + 1)
     bare = cases or set() if by == Filters(by.cases) else set()
+    sealed = await sealed_records(view, sorted({one.case for one in found} | bare))
+    found, bare = [one for one in found if one.case not in sealed], bare - sealed.keys()
     return Answer(_hits(found[:limit], bare, named), len(found) > limit, await read_search.behind(view))
 
 
