@@ -17,7 +17,7 @@ from hub import loop, verifier
 from hub.audit.bundle import HUB, Means, Order, make_bundle
 from hub.audit.bundle_messages import EVERYTHING, NOTHING
 from hub.audit.bundle_rules import RuleSource
-from hub.audit.record_access import admit
+from hub.audit.room import looker, room
 from hub.domain.record_sealing import RecordSealing
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
@@ -30,7 +30,6 @@ from hub.rules.loader import HERE
 from hub.settings import read_mapping
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
-from hub.store.reading import ReadStore
 from hub.store.sealing import CaseKey, Sealer
 
 SHARED = ("__init__", "merkle", "notes", "checkpoints", "signed_form")
@@ -70,7 +69,8 @@ def bundle_command(
 ) -> None:
     """Write one file with a case's messages, signatures, proofs, rules and a page to read; `fengqiao-verify` checks it.
 
-    Signed by the hub's key where the home has it. A case of which no checkpoint has the last entry yet is refused.
+    The look is recorded. Signed by the hub's key where the home has it. A case of which no checkpoint has the last entry
+    yet is refused.
     """
     for name, text in (("purpose", purpose), ("operator", operator)):
         if not text.strip():
@@ -96,16 +96,14 @@ def bundle_command(
 
 
 async def _made(url: str, case: str, order: Order, means: Means, place: Home) -> bytes:
-    store = ReadStore(url)
-    await store.start()
-    try:
-        named = (await case_view(store, case)).case
-        key = None if order.opened == NOTHING else await _case_key(url, named, place)
-        async with store.snapshot() as view:
-            await admit(view, named, _record_sealing(means.sources), order.ground)
+    sealing = _record_sealing(means.sources)
+    async with room(url, looker(order.operator, order.purpose), sealing) as reading:
+        named = (await case_view(reading.store, case)).case
+        opened = order.opened != NOTHING
+        await reading.look_at("audit bundle", named, order.ground, {"named": case}, opened)
+        key = await _case_key(url, named, place) if opened else None
+        async with reading.store.snapshot() as view:
             return await make_bundle(view, named, order, means, key)
-    finally:
-        await store.stop()
 
 
 async def _case_key(url: str, case: str, place: Home) -> CaseKey | None:
