@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from hub.bus.admin import apply_topics
 from hub.bus.ports import OutRecord
 from hub.domain.case import Case, Referral, Task
 from hub.domain.flow import Flow
+from hub.following.follower import Work
 from hub.intake.worker import ShardWorker
 from hub.store.pool import Pool
 from hub.store.upgrade import upgrade
@@ -38,14 +41,22 @@ class Town(KafkaCore):
     """Intake runs all the time; each act returns when the hub has decided it. What departments got: after `tell`."""
 
     workers_now: list[ShardWorker]
+    dsn: str
 
-    async def tell(self) -> None:
-        """Relay everything that is in the journal, beside the intake that runs."""
+    async def follow(self, work: Work, handed: bool = False) -> None:
+        """As in the core, beside the intake that runs."""
         reading = self.running
         try:
-            await super().tell()
+            await super().follow(work, handed)
         finally:
             self.running = reading
+
+    async def pass_time(self, **by: float) -> None:
+        """What the hub's clock says until then is published and decided."""
+        await self.project()
+        while await self.due_moments().publish(datetime.now(UTC) + timedelta(**by), self.publisher):
+            await self.until(lambda: self._at_ends(self.workers_now))
+            await self.project()
 
     def flow(self, code: str) -> Flow:
         """The flow that is in force today."""
@@ -151,6 +162,18 @@ class Town(KafkaCore):
             if event.e == "deadline_started" and event.place >= 0 and event.task in mine
         }
 
+    async def routed(self, handed: Handed) -> Handed:
+        """The same with the lead that the duty list gave it."""
+        return replace(handed, lead=(await self.referral(handed)).lead)
+
+    async def projected(self) -> list[dict[str, Any]]:
+        """The rows of referrals that pages read."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return [dict(row) for row in await connection.fetch("SELECT * FROM referral")]
+        finally:
+            await connection.close()
+
     async def got(self, department: str, case: str) -> list[tuple[str, dict[str, Any]]]:
         """What a department was told of a case, in order: type and data."""
         return [
@@ -175,6 +198,7 @@ async def town(kafka: str, dsn: str, prefix: str, directory: Path, shards: int =
     pool = Pool(dsn, size=4 * shards + 2)
     await pool.start()
     made = Town(kafka, postgres_stores(pool, shards), prefix, directory)
+    made.dsn = dsn
     await apply_topics(kafka, made.names.declared(made.rules.departments, shards))
     try:
         async with made.member() as workers:
