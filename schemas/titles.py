@@ -62,6 +62,8 @@ _FIELDS = {
     "from_on": "起始日",
     "from_sequence": "起始序号",
     "gender": "性别",
+    "ground": "事由",
+    "hands": "经手单位数",
     "headers": "报文头",
     "hold": "保全标识",
     "id_number": "证件号码",
@@ -125,11 +127,13 @@ _FIELDS = {
     "seq": "流水序号",
     "sequence": "序号",
     "sha256": "文件散列值",
+    "settled": "是否协商一致",
     "shard": "分片",
     "signature": "签名",
     "size": "文件长度",
     "source": "来源单位",
     "specversion": "规范版本",
+    "stage": "争议所处层次",
     "state": "终结状态",
     "step": "步骤代码",
     "subject": "案件标识",
@@ -151,6 +155,8 @@ _FIELDS = {
     "unit": "单位（时限）",
     "value": "事实内容",
     "weight": "事项大小",
+    "why": "升级原因",
+    "with_departments": "协商单位",
 }
 
 

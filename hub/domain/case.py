@@ -75,7 +75,8 @@ class Task(Struct, omit_defaults=True, gc=False):
 class Referral(Struct, omit_defaults=True, gc=False):
     """One hand-over under one flow. `contents`: the raising message and its corrections, in order.
 
-    `superior`: the department that may decide on returns too, since they reached the flow's limit.
+    `superior`, `conference`: departments that may decide on returns too, since the dispute came before them; `settled`:
+    the conference has decided, no further return. `keeper`: who received it first and owns it until another accepts.
     """
 
     id: str
@@ -101,6 +102,9 @@ class Referral(Struct, omit_defaults=True, gc=False):
     matter: str | None = None
     region: str | None = None
     weight: str | None = None
+    conference: str | None = None
+    settled: bool = False
+    keeper: str | None = None
 
 
 class Waiting(Struct, omit_defaults=True, gc=False):

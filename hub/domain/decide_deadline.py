@@ -67,7 +67,7 @@ def rung_taken(draft: Draft, rung: str, task: Task) -> str | None:
     if rung == "withdrawal_decided" and draft.message.step == "referral.withdrawal_decided":
         decided: str = draft.message.open["legal_at"]
         return decided
-    return task.instants.get(rung)
+    return task.instants.get("return_decided" if rung in ("superior_decided", "conference_decided") else rung)
 
 
 def _look(draft: Draft, referral: Referral, task: Task, watch: Watch, touched: Collection[str]) -> None:

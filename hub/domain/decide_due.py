@@ -4,18 +4,24 @@ from collections.abc import Callable
 
 from hub.domain import deadline_events as de
 from hub.domain.decide_deadline import breach
+from hub.domain.decide_dispute import UNDECIDED, go_up
 from hub.domain.decision import Draft
 from hub.domain.telling_deadlines import tell_warned
 
 
 def due(draft: Draft) -> None:
-    """Warn, or find the breach or the missing receipt. A moment that was moved or met meanwhile changes nothing."""
+    """Warn, or find the breach or the missing receipt. A moment that was moved or met meanwhile changes nothing.
+
+    A return on which nobody decided in time goes up to who decides next (5a.10).
+    """
     data = draft.message.open
     running = draft.case.deadlines.get(data["deadline"])
     if running is None or running.next is None or running.next != data["moment"]:
         return
     if running.next == running.due:
         breach(draft, data["deadline"])
+        if running.clock in UNDECIDED:
+            go_up(draft, draft.case.tasks[running.task], "overdue")
     else:
         draft.add(de.DeadlineWarned(data["deadline"], running.due))
         tell_warned(draft, running)

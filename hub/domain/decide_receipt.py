@@ -17,7 +17,6 @@ _OF_STATE = {
     "handling": "replied",
     "replied": "confirmed",
 }
-_OF_REQUEST = {"return": "return_decided", "supplement": "supplement_provided"}
 _SENDERS = ("confirmed", "return_decided", "supplement_provided")
 _RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 
@@ -50,12 +49,24 @@ def expected(referral: Referral, task: Task) -> str | None:
     if task.role == "lead" and referral.pending == "withdrawal":
         return "withdrawal_decided"
     if task.pending is not None:
-        return _OF_REQUEST.get(task.pending)
+        return _returned(referral) if task.pending == "return" else "supplement_provided"
     return _OF_STATE.get(task.state)
 
 
+def _returned(referral: Referral) -> str:
+    """Before whom the dispute over a return is now."""
+    if referral.conference is not None:
+        return "conference_decided"
+    return "return_decided" if referral.superior is None else "superior_decided"
+
+
+def _owner(referral: Referral, task: Task, rung: str) -> str:
+    above = {"superior_decided": referral.superior, "conference_decided": referral.conference}
+    return above.get(rung) or (referral.sender if rung in _SENDERS else task.department)
+
+
 def _start(draft: Draft, referral: Referral, task: Task, rung: str) -> None:
-    owner = referral.sender if rung in _SENDERS else task.department
+    owner = _owner(referral, task, rung)
     within = draft.rules.limits(referral.flow, referral.flow_version, owner).get(rung)
     if within is not None:
         due = draft.rules.timetable.limit(within, draft.at)

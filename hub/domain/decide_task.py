@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hub.domain import decide_return
+from hub.domain import decide_dispute, decide_return
 from hub.domain import events as ev
 from hub.domain.case import RETURNED, WITHDRAWN, Referral, Task
 from hub.domain.decide_referral import close, refuse_if_raced
@@ -38,7 +38,8 @@ def step_on_task(draft: Draft) -> None:
     rung = None if step.rung == "replied" and target == "handling" else step.rung
     draft.add(ev.TaskStepped(task.id, draft.message.step, target, by, draft.at, legal_at, rung))
     if step.opens is not None:
-        draft.add(ev.RequestOpened(step.opens, referral.id, task.id, by, draft.at))
+        returns = referral.returns + 1 if step.opens == "return" else 0
+        draft.add(ev.RequestOpened(step.opens, referral.id, task.id, by, draft.at, returns))
     _learn_number(draft, task)
     _tell(draft, task, referral, step)
     _EFFECTS.get(draft.message.step, _no_effect)(draft, draft.case.tasks[task.id], referral, step)
@@ -46,8 +47,8 @@ def step_on_task(draft: Draft) -> None:
 
 def _by_whom(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
     expected = [task.department if step.by == "handler" else referral.sender]
-    if step.answers == "return" and referral.superior is not None:
-        expected.append(referral.superior)
+    if step.answers == "return":
+        expected += [one for one in (referral.superior, referral.conference) if one is not None]
     if draft.message.source not in expected:
         raise Refusal(
             RefusalName.NOT_YOUR_TASK,
@@ -66,10 +67,12 @@ def _tell(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
             told.setdefault(task.department, flow.visibility.ceiling(task.role))
         else:
             told.setdefault(referral.lead, flow.visibility.ceiling("lead"))
-    if step.answers == "return" and referral.superior is not None:
-        # Whichever of the two decides, the other learns of it.
+    if step.answers == "return":
+        # Whichever of them decides, the others learn of it.
         told.setdefault(referral.sender, flow.visibility.ceiling("sender"))
-        told.setdefault(referral.superior, flow.visibility.ceiling("lead"))
+        for above in (referral.superior, referral.conference):
+            if above is not None:
+                told.setdefault(above, flow.visibility.ceiling("lead"))
     told.pop(draft.message.source, None)
     for department, ceiling in told.items():
         draft.tell(department, ceiling)
@@ -161,6 +164,7 @@ _Effect = Callable[[Draft, Task, Referral, Step], None]
 _CHECKS: dict[str, _Check] = {
     "task.return_proposed": decide_return.check_reason,
     "return.decided": decide_return.check_decision,
+    "return.consulted": decide_dispute.check_consultation,
     "task.replied": _check_reply,
     "reply.confirmed": _check_confirmation,
     "rework.requested": _check_rework,
@@ -168,6 +172,8 @@ _CHECKS: dict[str, _Check] = {
 _EFFECTS: dict[str, _Effect] = {
     "task.return_proposed": decide_return.after_proposal,
     "return.decided": decide_return.after_decision,
+    "return.consulted": decide_dispute.after_consultation,
+    "task.accepted": decide_return.after_acceptance,
     "supplement.provided": _after_supplement,
     "task.replied": _after_reply,
     "reply.confirmed": _after_confirmation,

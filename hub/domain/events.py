@@ -96,13 +96,17 @@ class ReceiptCameLate(Fact, tag="receipt_came_late"):
 
 
 class RequestOpened(Fact, tag="request_opened"):
-    """A request of a task (return, supplement) or of a referral (withdrawal) waits for the other side."""
+    """A request of a task (return, supplement) or of a referral (withdrawal) waits for the other side.
+
+    `returns`: of a return, how many were asked for in this referral, this one included.
+    """
 
     request: str
     referral: str
     task: str | None
     by: str
     at: str
+    returns: int = 0
     e: ClassVar[Literal["request_opened"]] = "request_opened"
 
 
@@ -148,22 +152,47 @@ class ReferralReopened(Fact, tag="referral_reopened"):
 
 
 class LeadChanged(Fact, tag="lead_changed"):
-    """Another department is the lead after an agreed return."""
+    """Another department is the lead after an agreed return. `hands`: through how many departments' hands it went by now."""
 
     referral: str
     lead: str
+    hands: int = 0
     e: ClassVar[Literal["lead_changed"]] = "lead_changed"
 
 
 class ReferralEscalated(Fact, tag="referral_escalated"):
-    """The returns reached the flow's limit. `to`: the superior that may decide now; None: the directory names none."""
+    """A dispute over whose matter it is went up. `to`: who may decide now; None: the directory names nobody.
+
+    `stage`: `superior` or `conference`; `why`: the returns reached the flow's `limit`, the time to decide is `overdue`, or
+    the parties were `not_settled` by consulting each other.
+    """
 
     referral: str
     task: str
     returns: int
     at: str
     to: str | None = None
+    stage: str = "superior"
+    why: str = "limit"
     e: ClassVar[Literal["referral_escalated"]] = "referral_escalated"
+
+
+class DisputeSettled(Fact, tag="dispute_settled"):
+    """The joint conference has decided whose matter it is: there is no further return in this referral."""
+
+    referral: str
+    by: str
+    at: str
+    e: ClassVar[Literal["dispute_settled"]] = "dispute_settled"
+
+
+class OwnershipKept(Fact, tag="ownership_kept"):
+    """首接首办: who received the matter first owns it while another has not accepted it. `by` None: it no longer does."""
+
+    referral: str
+    by: str | None
+    at: str
+    e: ClassVar[Literal["ownership_kept"]] = "ownership_kept"
 
 
 class NumberLearned(Fact, tag="number_learned"):
@@ -287,6 +316,8 @@ Event = (
     | ReferralReopened
     | LeadChanged
     | ReferralEscalated
+    | DisputeSettled
+    | OwnershipKept
     | NumberLearned
     | ReferralCorrected
     | FactRecorded

@@ -136,7 +136,8 @@ def _reply(case: Case, event: ev.ReplyGiven) -> None:
 
 
 def _ended(case: Case, event: ev.ReferralEnded) -> None:
-    _referral(case, event.referral, state=event.state, outcome=event.outcome, pending=None)
+    ended = {"state": event.state, "outcome": event.outcome, "pending": None, "keeper": None}
+    _referral(case, event.referral, **ended)
 
 
 def _reopened(case: Case, event: ev.ReferralReopened) -> None:
@@ -155,7 +156,15 @@ def _lead(case: Case, event: ev.LeadChanged) -> None:
 
 
 def _escalated(case: Case, event: ev.ReferralEscalated) -> None:
-    _referral(case, event.referral, superior=event.to)
+    _referral(case, event.referral, **{event.stage: event.to})
+
+
+def _settled(case: Case, event: ev.DisputeSettled) -> None:
+    _referral(case, event.referral, settled=True)
+
+
+def _kept(case: Case, event: ev.OwnershipKept) -> None:
+    _referral(case, event.referral, keeper=event.by)
 
 
 def _number(case: Case, event: ev.NumberLearned) -> None:
@@ -229,6 +238,8 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "referral_reopened": _reopened,
     "lead_changed": _lead,
     "referral_escalated": _escalated,
+    "dispute_settled": _settled,
+    "ownership_kept": _kept,
     "number_learned": _number,
     "referral_corrected": _corrected,
     "fact_recorded": _fact,

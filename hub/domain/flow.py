@@ -88,7 +88,10 @@ class Opening(RuleData):
 
 
 class Flow(RuleData):
-    """One version of one flow (domain F1–F28 and local ones)."""
+    """One version of one flow (domain F1–F28 and local ones).
+
+    `first_receiver`: whether who received the matter first owns it until another has accepted it (首接首办).
+    """
 
     flow: CodeText
     title: Bilingual
@@ -111,6 +114,7 @@ class Flow(RuleData):
     withdraw: Withdrawal
     on_lead_close: OnLeadClose
     visibility: Visibility
+    first_receiver: Literal["keeps", "passes"] = "passes"
     limits: Limits
     within: Ladder = Ladder()
     clocks: list[FlowClock] = Field(default=[])
@@ -153,6 +157,9 @@ class Flow(RuleData):
     def _contradictions_in_time(self) -> Iterator[tuple[str, str]]:
         if self.within.confirmed is not None and not self.confirm.required:
             yield "within.confirmed", "nobody has to confirm in this flow"
+        for later in ("superior_decided", "conference_decided"):
+            if getattr(self.within, later) is not None and self.within.return_decided is None:
+                yield f"within.{later}", "nothing comes before it: give `return_decided` too"
         if self.within.withdrawal_decided is not None and self.withdraw.after == "nobody":
             yield "within.withdrawal_decided", "nobody decides on a withdrawal in this flow"
         codes, outcomes = [r.code for r in self.replies], [o.code for o in self.outcomes]

@@ -18,6 +18,8 @@ Limited = Literal[
     "replied",
     "confirmed",
     "return_decided",
+    "superior_decided",
+    "conference_decided",
     "supplement_provided",
     "withdrawal_decided",
 ]
@@ -55,7 +57,8 @@ class Ladder(RuleData):
     """Within what of the rung before it each rung is due; None: no limit.
 
     `delivered` counts from the assignment, `signed` from `delivered`, `accepted` from `signed`, `replied` from `accepted`,
-    `confirmed` from `replied`; the answers to a return, a supplement and a withdrawal from the request.
+    `confirmed` from `replied`; the answers to a return, a supplement and a withdrawal from the request. A return that the
+    sender has not decided goes to the superior, and one that the superior has not to the joint conference.
     """
 
     delivered: Within | None = None
@@ -64,6 +67,8 @@ class Ladder(RuleData):
     replied: Within | None = None
     confirmed: Within | None = None
     return_decided: Within | None = None
+    superior_decided: Within | None = None
+    conference_decided: Within | None = None
     supplement_provided: Within | None = None
     withdrawal_decided: Within | None = None
 

@@ -7,11 +7,12 @@ from pydantic import Field
 from hub.domain.ladder import Limited
 from hub.domain.rule_data import RuleData
 
-Told = Literal["owner", "sender", "superior"]
+Told = Literal["owner", "sender", "superior", "keeper"]
 
 
 class Telling(RuleData):
-    """`owner`: who must act; `superior`: the owner's, where the directory names one.
+    """`owner`: who must act; `superior`: the owner's, where the directory names one; `keeper`: who received the matter first,
+    while it keeps it (首接首办).
 
     `missed`: by the rung whose receipt is missing; a rung that is not there is told to nobody.
     """

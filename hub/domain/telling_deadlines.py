@@ -46,6 +46,7 @@ def _tell(draft: Draft, running: Running, whom: list[Told], type_: str, own: dic
         "owner": running.owner,
         "sender": referral.sender,
         "superior": None if owner is None else owner.superior,
+        "keeper": referral.keeper,
     }
     for department in dict.fromkeys(named[who] for who in whom):
         if department is not None:

@@ -34,6 +34,8 @@ class Touched:
                 self.tasks.setdefault(event.task or "", set())
                 if event.request == "withdrawal":
                     self.referrals.setdefault(event.referral, set())
+            elif event.e == "referral_escalated":
+                self.tasks.setdefault(event.task, set())
             elif event.e == "fact_recorded":
                 self.facts |= {event.fact, f"fact.{event.fact}"}
 

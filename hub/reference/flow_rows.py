@@ -85,6 +85,8 @@ STEP_NAMES = {
     "confirmed": ("确认", "confirmed"),
     "return_proposed": ("提出退回", "return proposed"),
     "return_decided": ("退回决定", "return decided"),
+    "superior_decided": ("上级决定退回", "return decided by the superior"),
+    "conference_decided": ("联席会议决定退回", "return decided by the conference"),
     "supplement_requested": ("要求补正", "supplement requested"),
     "supplement_provided": ("补正", "supplement provided"),
     "withdrawal_requested": ("要求撤回", "withdrawal requested"),

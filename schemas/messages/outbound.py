@@ -118,7 +118,7 @@ class ReferralClosed(Data):
 
 
 class ReferralEscalated(Data):
-    """The task was to be returned so often that the superior may decide too: whose it is, and who takes it."""
+    """A dispute over whose matter it is went up: who may decide now, whose it is, and who takes it."""
 
     referral: Internal[Uuid]
     """Id of the referral."""
@@ -128,6 +128,23 @@ class ReferralEscalated(Data):
     """How often a return was asked for in this referral, this time included."""
     superior: Internal[DepartmentId | None] = None
     """The department that may now decide besides the sender; null when the directory names no superior."""
+    stage: Internal[Code] = "superior"
+    """Before whom the dispute is: `superior`, or `conference` for the joint conference 联席会议, whose decision is the last."""
+    why: Internal[Code] = "limit"
+    """Why: the returns reached the flow's `limit`, the decision is `overdue`, or consulting has `not_settled` it."""
+    hands: Internal[Count | None] = None
+    """Through how many departments' hands the matter went as lead, this one included."""
+
+
+class OwnershipChanged(Data):
+    """首接首办: who owns the matter while it goes from one lead to another."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    owner: Internal[DepartmentId]
+    """The department that answers for it from now on."""
+    ground: Internal[Code]
+    """Why: `first_receiver` keeps it until another accepts; `accepted` by another; `came_back` to the first receiver."""
 
 
 class ReceiptOutcome(StrEnum):

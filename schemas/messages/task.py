@@ -74,6 +74,18 @@ class ReturnDecided(TaskAct):
         return self
 
 
+class ReturnConsulted(TaskAct):
+    """协商: what came of talking with the departments concerned about a return that waits for a decision.
+
+    Settled, the decision follows. Not settled, the dispute goes up: to the superior, and from there to the joint conference.
+    """
+
+    with_departments: Internal[list[DepartmentId]] = Field(default=[])
+    """The departments that were consulted."""
+    settled: Internal[Flag]
+    """Whether they agree whose matter it is."""
+
+
 class SupplementRequested(TaskAct):
     """补正: papers or facts are missing."""
 

@@ -7,9 +7,19 @@ from hub.domain.flow import Flow
 from hub.reference.flows import in_order
 from hub.reference.markdown import page as lines
 from hub.reference.markdown import table
-from tests.unit.domain.lifecycle_search import Cast, Search, two, with_helper, with_other, with_superior
+from tests.unit.domain.lifecycle_search import (
+    Cast,
+    Search,
+    two,
+    with_conference,
+    with_helper,
+    with_other,
+    with_superior,
+)
 from tests.unit.domain.play import flows
 
+# Two copies that know of it multiply the states by nine; what the conference may do is the same in every flow.
+WITH_CONFERENCE = "F1"
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "lifecycle-search.md"
 
 _HEAD = [
@@ -19,12 +29,12 @@ _HEAD = [
     "`decide`: in every state it tries every message that each department could send, so late, lost, repeated and ill-informed "
     "messages and every pair of waiting requests are among the ways. It is run to its end, with two departments (sender and "
     "lead), with a third to which the lead's task may go when it is returned, with the sender's superior, who comes in when "
-    "returns reach the flow's limit, and with a co-handler. What does not influence the life of a task (moments, numbers, tasks "
-    "that are gone) is left out of a state.",
+    "returns reach the flow's limit or consulting fails, with a co-handler, and in one flow with the joint conference after the "
+    "superior. What does not influence the life of a task (moments, numbers, tasks that are gone) is left out of a state.",
     "",
     "`tests/unit/domain/test_lifecycle_search.py` 以真实的 `decide` 穷尽每个流程一次移送的全部状态：在每一状态下，"
     "逐一尝试每个部门可能发出的每种报文，因此迟到、丢失、重复、不知情的报文，以及任意两项待答请求的竞合，均在其中。"
-    "搜索进行到底：两个部门（来文、主办），加一个退回后可改派的部门、来文单位的上级（退回达到上限时介入）或一个协办部门。",
+    "搜索进行到底：两个部门（来文、主办），加一个退回后可改派的部门、来文单位的上级（退回达到上限时介入）或一个协办部门；另有一个流程加联席会议召集单位。",
     "",
     "In all of them: every task that has not ended has exactly one accountable owner, and that owner has a step to take; from "
     "every state there is a way to an end; nothing is owed for what was returned or withdrawn; and when one department falls "
@@ -43,6 +53,8 @@ def casts(flow: Flow) -> dict[str, Cast]:
     """The casts that a flow is searched with, by name."""
     helped = with_helper(flow)
     found = {"two": two(flow), "other": with_other(flow), "superior": with_superior(flow)}
+    if flow.flow == WITH_CONFERENCE:
+        found["conference"] = with_conference(flow)
     return found if helped is None else found | {"helper": helped}
 
 

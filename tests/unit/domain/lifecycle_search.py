@@ -41,7 +41,8 @@ WITHDRAWAL = ("referral.withdrawal_requested", "referral.withdrawal_decided")
 class Cast:
     """Who takes part: `other` may be given the lead's task when it is returned, `helper` is a co-handler.
 
-    `superior` is that of the sender: it comes in when the returns reach the flow's limit.
+    `superior` is that of the sender: it comes in when the returns reach the flow's limit or consulting has not settled it,
+    and after it the `convener` of the joint conference.
     """
 
     sender: str
@@ -49,11 +50,12 @@ class Cast:
     other: str | None = None
     helper: str | None = None
     superior: str | None = None
+    convener: str | None = None
 
     @property
     def everybody(self) -> list[str]:
         """All of them."""
-        every = (self.sender, self.lead, self.other, self.helper, self.superior)
+        every = (self.sender, self.lead, self.other, self.helper, self.superior, self.convener)
         return [one for one in every if one is not None]
 
 
@@ -91,8 +93,8 @@ class Node:
         return {self._owner(task) for task in self.tasks if not rules().lifecycle.ended(task.state)}
 
     def _owner(self, task: Task) -> str:
-        if task.pending == "return" and self.referral.superior is not None:
-            return self.referral.superior
+        if task.pending == "return" and (above := self.referral.conference or self.referral.superior):
+            return above
         if task.pending is not None or rules().lifecycle.states[task.state].owner == "sender":
             return self.referral.sender
         return task.department
@@ -194,6 +196,8 @@ class Search:
             for reply in self.flow.replies:
                 outcome = {"outcome": self.flow.outcomes[0].code} if reply.final else {}
                 yield {"reply": reply.code, **outcome}
+        elif step == "return.consulted":
+            yield {"settled": False}
         elif step == "return.decided":
             yield {"agreed": False}
             yield {"agreed": True}
@@ -219,15 +223,22 @@ class Search:
         )
         caps = self.flow.limits
         counters = (min(referral.returns, caps.returns + 1), min(referral.reworks, caps.reworks))
-        at = (referral.state, str(referral.pending), referral.lead, str(referral.superior))
+        above = (str(referral.superior), str(referral.conference), referral.settled, str(referral.keeper))
+        at = (referral.state, str(referral.pending), referral.lead, above)
         return at, counters, tuple(tasks)
 
 
 def _with_superior(under: Rules, cast: Cast) -> Rules:
     if cast.superior is None:
         return under
-    below = under.departments[cast.sender].model_copy(update={"superior": cast.superior})
-    return replace(under, departments={**under.departments, cast.sender: below})
+    departments = dict(under.departments)
+    below = departments[cast.sender].model_copy(update={"superior": cast.superior})
+    departments[cast.sender] = below
+    if cast.convener is not None:
+        known = departments[cast.convener]
+        above = {"roles": [*known.roles, "conference"], "region": below.region}
+        departments[cast.convener] = known.model_copy(update=above)
+    return replace(under, departments=departments)
 
 
 def two(flow: Flow) -> Cast:
@@ -253,3 +264,9 @@ def with_superior(flow: Flow) -> Cast:
     """And the sender's superior."""
     cast = two(flow)
     return replace(cast, superior=next(one for one in rules().departments if one not in cast.everybody))
+
+
+def with_conference(flow: Flow) -> Cast:
+    """And who convenes the joint conference after it."""
+    cast = with_superior(flow)
+    return replace(cast, convener=next(one for one in rules().departments if one not in cast.everybody))

@@ -171,6 +171,7 @@ STEP_DATA: dict[str, dict[str, Any]] = {
     "task.handed_over": {"to_officer": "测试员"},
     "rework.requested": {"reason": "事实不清"},
     "return.decided": {"agreed": False},
+    "return.consulted": {"settled": True},
 }
 
 
