@@ -160,6 +160,8 @@ class RefusalName(StrEnum):
     NO_ROUTE = "no_route"
     NOT_ADMITTED = "not_admitted"
     ABOVE_ITS_LEVEL = "above_its_level"
+    OWNER_RANK_TOO_LOW = "owner_rank_too_low"
+    UNKNOWN_RISK = "unknown_risk"
     SUPERSEDED = "superseded"
     REFERRAL_CLOSED = "referral_closed"
     CASE_MERGED = "case_merged"
@@ -225,6 +227,11 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
         "应先在本级化解，不得越级上交",
         "the matter is to be settled on a lower level before it goes up",
     ),
+    RefusalName.OWNER_RANK_TOO_LOW: (
+        "承办人层级低于该事项的要求",
+        "the new owner is of a lower rank than the matter wants",
+    ),
+    RefusalName.UNKNOWN_RISK: ("风险等级未登记", "the rules know no such level of risk"),
     RefusalName.SUPERSEDED: ("已被先提交的请求取代", "a request committed before it has won"),
     RefusalName.REFERRAL_CLOSED: ("移送事项已办结", "the referral is closed, returned or withdrawn"),
     RefusalName.CASE_MERGED: ("本案已并入他案", "the case was merged into another"),

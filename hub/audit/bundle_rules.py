@@ -65,9 +65,11 @@ def derivations(entries: Sequence[Entry], rules: Mapping[str, Rules]) -> list[di
 def _derivation(case: Case, number: int, rules: Rules) -> dict[str, Any]:
     running = case.deadlines[number]
     task = case.tasks[running.task]
-    flow, version = case.referrals[task.referral].flow, case.referrals[task.referral].flow_version
+    referral = case.referrals[task.referral]
+    flow, version = referral.flow, referral.flow_version
     if running.place < 0:
-        limit = rules.limits(flow, version, running.owner).get(running.clock)
+        asked = flow, version, running.owner, referral.track, referral.priority
+        limit = rules.limits(*asked).get(running.clock)
         zh, en = f"平台规定：{limit}（{flow}）", f"house rule: {limit} ({flow})"
     else:
         rule = rules.timetable.watch(flow, version, running.place).rule

@@ -85,7 +85,8 @@ class Limits:
 
 def _rung(rung: str, owner: str, due: str, task: Task, case: Case, at: str, rules: Rules) -> str | None:
     referral = case.referrals[task.referral]
-    within = rules.limits(referral.flow, referral.flow_version, owner).get(rung)
+    asked = referral.flow, referral.flow_version, owner, referral.track, referral.priority
+    within = rules.limits(*asked).get(rung)
     if within is None or rules.timetable.limit(within, at) != due:
         return None
     return f"{referral.flow} within.{rung}: {within}"

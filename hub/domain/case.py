@@ -55,7 +55,8 @@ class Task(Struct, omit_defaults=True, gc=False):
     """What a referral became in one receiving department. `department` is accountable unless the table says the sender is.
 
     `replies`: how many of the flow's replies are behind it, given or left out. `instants`: the legal moment of each
-    instant (`hub.domain.flow_clock`) that clocks may count from or end with, as it stands now.
+    instant (`hub.domain.flow_clock`) that clocks may count from or end with, as it stands now. `officer`: the person on whom
+    it rests, by the department's own id, of this `rank`.
     """
 
     id: str
@@ -69,6 +70,8 @@ class Task(Struct, omit_defaults=True, gc=False):
     outcome: str | None = None
     local_number: str | None = None
     received: bool = False
+    officer: str | None = None
+    rank: str = "officer"
     instants: dict[str, str] = field(default_factory=dict)
 
 
@@ -102,6 +105,7 @@ class Referral(Struct, omit_defaults=True, gc=False):
     matter: str | None = None
     region: str | None = None
     weight: str | None = None
+    owner_rank: str = "officer"
     conference: str | None = None
     settled: bool = False
     keeper: str | None = None

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from hub.domain import events as ev
 from hub.domain.decide_order import check_sealing
+from hub.domain.decide_owner import RISK, check_risk, follow_risk
+from hub.domain.decide_warning import warning_raised
 from hub.domain.decision import Draft
 from hub.domain.record_sealing import FACT
 from hub.errors import Refusal, RefusalName
@@ -17,8 +19,12 @@ def fact_recorded(draft: Draft) -> None:
     data = draft.message.open
     if data["fact"] == FACT:
         check_sealing(draft, data["value"])
+    if data["fact"] == RISK:
+        check_risk(draft, data["value"])
     draft.add(ev.FactRecorded(data["fact"], data["value"], data["legal_at"]))
     _tell_parties(draft, FieldClass.INTERNAL)
+    if data["fact"] == RISK:
+        follow_risk(draft, data["value"])
 
 
 def redelivery_requested(draft: Draft) -> None:
@@ -100,13 +106,6 @@ def supervision_answered(draft: Draft) -> None:
     referral = draft.referral()
     if draft.message.source != referral.sender:
         draft.tell(referral.sender, draft.flow(referral).visibility.ceiling("sender"))
-
-
-def warning_raised(draft: Draft) -> None:
-    """预警 opens a case of its own or is added to a known one."""
-    if not draft.case.born:
-        draft.add(ev.CaseOpened(draft.message.source))
-    _tell_parties(draft, FieldClass.INTERNAL)
 
 
 def early_expired(draft: Draft) -> None:

@@ -67,7 +67,8 @@ def _owner(referral: Referral, task: Task, rung: str) -> str:
 
 def _start(draft: Draft, referral: Referral, task: Task, rung: str) -> None:
     owner = _owner(referral, task, rung)
-    within = draft.rules.limits(referral.flow, referral.flow_version, owner).get(rung)
+    asked = referral.flow, referral.flow_version, owner, referral.track, referral.priority
+    within = draft.rules.limits(*asked).get(rung)
     if within is not None:
         due = draft.rules.timetable.limit(within, draft.at)
         draft.add(de.DeadlineStarted(draft.case.numbered + 1, rung, task.id, owner, due))

@@ -1,15 +1,17 @@
 """Deciding on whole referrals: raised, withdrawn, corrected, followed up."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from hub.domain import events as ev
 from hub.domain.case import CLOSED, OPEN, WITHDRAWN, Referral, Task
+from hub.domain.decide_owner import RISK, follow_risk, received_by_leader
 from hub.domain.decide_route import asked_by, check_admission, check_level, route, tell_routed
 from hub.domain.decision import Draft, legal_day
 from hub.domain.flow import CodeText, Flow
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from schemas.identifiers import mint_case_id
-from schemas.messages.base import ROUTE
+from schemas.messages.base import ROUTE, Priority
 
 OPENS_A_CASE = frozenset({"referral.raised", "warning.raised"})
 
@@ -76,6 +78,9 @@ def raised(draft: Draft) -> None:
         assign(draft, referral, draft.message.derive("task", ordinal), department, role)
     if routed is not None:
         tell_routed(draft, referral, routed)
+    received_by_leader(draft, draft.case.referrals[referral])
+    if (risk := draft.case.facts.get(RISK)) is not None:
+        follow_risk(draft, risk, referral)
 
 
 def assign(
@@ -84,7 +89,9 @@ def assign(
     """Give a department a task and tell it, with what its role, or `sees_as`, may see of the referral."""
     referral = draft.case.referrals[referral_id]
     draft.add(ev.TaskAssigned(task, referral_id, department, role, draft.at))
-    own = {"referral": referral_id, "task": task, "role": role, "lead": referral.lead}
+    own: dict[str, Any] = {"referral": referral_id, "task": task, "role": role, "lead": referral.lead}
+    if channels := draft.rules.urgency.priorities[Priority(referral.priority)].channels:
+        own["channels"] = channels
     ceiling = draft.flow(referral).visibility.ceiling(sees_as or role)
     draft.tell(department, ceiling, "task.assigned.v1", own, list(referral.contents))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hub.domain import decide_dispute, decide_return
+from hub.domain import decide_dispute, decide_owner, decide_return
 from hub.domain import events as ev
 from hub.domain.case import RETURNED, WITHDRAWN, Referral, Task
 from hub.domain.decide_referral import close, refuse_if_raced
@@ -165,6 +165,7 @@ _CHECKS: dict[str, _Check] = {
     "task.return_proposed": decide_return.check_reason,
     "return.decided": decide_return.check_decision,
     "return.consulted": decide_dispute.check_consultation,
+    "task.handed_over": decide_owner.check_hand_over,
     "task.replied": _check_reply,
     "reply.confirmed": _check_confirmation,
     "rework.requested": _check_rework,
@@ -173,6 +174,7 @@ _EFFECTS: dict[str, _Effect] = {
     "task.return_proposed": decide_return.after_proposal,
     "return.decided": decide_return.after_decision,
     "return.consulted": decide_dispute.after_consultation,
+    "task.handed_over": decide_owner.after_hand_over,
     "task.accepted": decide_return.after_acceptance,
     "supplement.provided": _after_supplement,
     "task.replied": _after_reply,

@@ -195,6 +195,35 @@ class OwnershipKept(Fact, tag="ownership_kept"):
     e: ClassVar[Literal["ownership_kept"]] = "ownership_kept"
 
 
+class OwnerNamed(Fact, tag="owner_named"):
+    """A person owns the task, by the department's own id; None: it gave none. `ground`: `reception` or `handed_over`."""
+
+    task: str
+    officer: str | None
+    rank: str
+    ground: str
+    at: str
+    e: ClassVar[Literal["owner_named"]] = "owner_named"
+
+
+class OwnerRankWanted(Fact, tag="owner_rank_wanted"):
+    """From now on the owner of the lead's task has at least this rank."""
+
+    referral: str
+    rank: str
+    at: str
+    e: ClassVar[Literal["owner_rank_wanted"]] = "owner_rank_wanted"
+
+
+class ReferralPrioritised(Fact, tag="referral_prioritised"):
+    """The risk of the matter has risen, and its priority with it."""
+
+    referral: str
+    priority: str
+    at: str
+    e: ClassVar[Literal["referral_prioritised"]] = "referral_prioritised"
+
+
 class NumberLearned(Fact, tag="number_learned"):
     """A department's own number for the case (alias)."""
 
@@ -318,6 +347,9 @@ Event = (
     | ReferralEscalated
     | DisputeSettled
     | OwnershipKept
+    | OwnerNamed
+    | OwnerRankWanted
+    | ReferralPrioritised
     | NumberLearned
     | ReferralCorrected
     | FactRecorded

@@ -163,6 +163,18 @@ def _settled(case: Case, event: ev.DisputeSettled) -> None:
     _referral(case, event.referral, settled=True)
 
 
+def _owner(case: Case, event: ev.OwnerNamed) -> None:
+    _task(case, event.task, officer=event.officer, rank=event.rank)
+
+
+def _rank(case: Case, event: ev.OwnerRankWanted) -> None:
+    _referral(case, event.referral, owner_rank=event.rank)
+
+
+def _prioritised(case: Case, event: ev.ReferralPrioritised) -> None:
+    _referral(case, event.referral, priority=event.priority)
+
+
 def _kept(case: Case, event: ev.OwnershipKept) -> None:
     _referral(case, event.referral, keeper=event.by)
 
@@ -240,6 +252,9 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "referral_escalated": _escalated,
     "dispute_settled": _settled,
     "ownership_kept": _kept,
+    "owner_named": _owner,
+    "owner_rank_wanted": _rank,
+    "referral_prioritised": _prioritised,
     "number_learned": _number,
     "referral_corrected": _corrected,
     "fact_recorded": _fact,

@@ -11,6 +11,7 @@ from hub.domain.record_sealing import RecordSealing
 from hub.domain.routing import Routing
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable, ladder_limits
+from hub.domain.urgency import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Rules:
     telling: Telling
     routing: Routing
     record_sealing: RecordSealing
+    urgency: Urgency
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:
@@ -46,11 +48,14 @@ class Rules:
         known = self.departments.get(department)
         return flow.within if known is None else known.ladder(flow.flow).over(flow.within)
 
-    def limits(self, flow: str, version: int, department: str) -> dict[str, Within]:
-        """The same by rung, without those that have no limit."""
-        asked = flow, version, department
+    def limits(
+        self, flow: str, version: int, department: str, track: str = "ordinary", priority: str = "normal"
+    ) -> dict[str, Within]:
+        """The same by rung for a matter of this track and priority, without those that have no limit."""
+        asked = flow, version, department, track, priority
         known = self.timetable.ladders.get(asked)
         if known is None:
-            known = ladder_limits(self.ladder(self.flow_version(flow, version), department))
+            own = self.ladder(self.flow_version(flow, version), department)
+            known = ladder_limits(self.urgency.over(own, track, priority))
             self.timetable.ladders[asked] = known
         return known

@@ -51,7 +51,7 @@ class Timetable:
     clocks: Clocks
     calendar: Calendar
     watches: dict[tuple[str, int, bool], dict[str, tuple[Watch, ...]]]
-    ladders: dict[tuple[str, int, str], dict[str, Within]] = field(default_factory=dict)
+    ladders: dict[tuple[str, int, str, str, str], dict[str, Within]] = field(default_factory=dict)
     _times: dict[tuple[str, str], Times] = field(default_factory=dict)
     _limits: dict[tuple[int, str, str], str] = field(default_factory=dict)
 

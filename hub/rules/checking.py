@@ -14,6 +14,7 @@ from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
 from hub.rules.routing_files import place_problems, routing_problems
+from hub.rules.urgency_file import urgency_problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -46,6 +47,7 @@ def rule_problems(
     known = {flow.flow for flow in flows.values()}
     problems += flow_problems(flows, codes, clock_ids(roots))
     problems += routing_problems(roots, codes, known)
+    problems += urgency_problems(roots, codes)
     if directory_file is not None and directory is not None:
         problems += directory_problems(directory_file, directory, codes, known)
     if directory is not None and not problems:

@@ -22,6 +22,7 @@ from hub.rules.deadline_files import load_clocks
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.routing_files import load_routing, place_problems
+from hub.rules.urgency_file import load_urgency
 from schemas.messages.base import ROUTE
 
 HERE = Path(__file__).parent
@@ -44,6 +45,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     for problem in place_problems(roots, {department.id for department in directory.departments}):
         raise problem
     record_sealing = load_record_sealing(roots)
+    urgency = load_urgency(roots, codes)
     clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
@@ -59,9 +61,10 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         telling=telling,
         routing=routing,
         record_sealing=record_sealing,
+        urgency=urgency,
         digest=digest_of(
             rules_text(
-                (lifecycle, directory, telling, record_sealing),
+                (lifecycle, directory, telling, record_sealing, urgency),
                 flows,
                 routing,
                 clocks.digest,

@@ -73,6 +73,8 @@ KINDS: tuple[MessageKind, ...] = (
     _out("referral.closed.v1", "移送办结", outbound.ReferralClosed),
     _out("referral.escalated.v1", "移送升级", outbound.ReferralEscalated),
     _out("ownership.changed.v1", "责任单位变更", outbound.OwnershipChanged),
+    _out("owner.named.v1", "包案人", outbound.OwnerNamed),
+    _out("owner.wanted.v1", "提级包案", outbound.OwnerWanted),
     _out("receipts.issued.v1", "接收回执", outbound.ReceiptsIssued),
     _out("deadline.warned.v1", "时限预警", deadline.DeadlineWarned),
     _out("deadline.breached.v1", "逾期", deadline.DeadlineBreached),

@@ -109,6 +109,14 @@ class Weight(StrEnum):
     MAJOR = "major"
 
 
+class OwnerRank(StrEnum):
+    """The rank of the person on whom a task rests: `officer` 承办人, `section` 部门负责人, `leader` 包案领导."""
+
+    OFFICER = "officer"
+    SECTION = "section"
+    LEADER = "leader"
+
+
 class Act(Data):
     """What every step states: when it happened in law, under which document, by whom.
 

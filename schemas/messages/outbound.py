@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.classes import FreeText, Internal, OfPerson, Public
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
-from schemas.messages.base import Data, Paper, Party, Priority, ReferralKind, Region, Track
+from schemas.messages.base import Data, OwnerRank, Paper, Party, Priority, ReferralKind, Region, Track
 from schemas.scalars import Count, Day, Flag, Line, Moment, Text
 
 
@@ -67,6 +67,8 @@ class TaskAssigned(Data):
     """Urgency."""
     opened_by: Internal[Uuid | None] = None
     """Id of the earlier referral in this case whose outcome led to this one, if any."""
+    channels: Internal[list[Code]] = Field(default=[])
+    """How else the department is to be reached, as the matter's priority wants, e.g. `duty_phone`; empty for most."""
 
 
 class ReferralRouted(Data):
@@ -82,6 +84,36 @@ class ReferralRouted(Data):
     """Name of the duty list 权责清单."""
     article: Internal[str]
     """Law and article of the row."""
+
+
+class OwnerNamed(Data):
+    """A person owns the task: the leader who received the citizen (领导接访)."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid]
+    """Id of the task."""
+    officer_id: Internal[Code]
+    """Officer id of the owner."""
+    rank: Internal[OwnerRank]
+    """Rank of the owner; a later owner has at least this one."""
+    ground: Internal[Code]
+    """Why: `reception`."""
+
+
+class OwnerWanted(Data):
+    """The risk of the matter has risen: it wants an owner of at least this rank; `task.handed_over` names one."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid]
+    """Id of the task."""
+    rank: Internal[OwnerRank]
+    """The lowest rank that the owner may have."""
+    risk: Internal[Code]
+    """The level of risk, e.g. `high`."""
+    priority: Internal[Priority]
+    """Priority of the referral from now on."""
 
 
 class TaskCancelled(Data):

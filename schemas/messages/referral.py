@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from schemas.classes import FreeText, Internal, OfPerson
+from schemas.classes import FreeText, Internal, OfPerson, Personal
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
 from schemas.messages.base import (
     Act,
@@ -68,6 +68,10 @@ class ReferralRaised(Act):
     """How much the matter weighs 三事分流: says on which level it is settled and, with `matter`, whose it is."""
     admission: Internal[Line | None] = None
     """Number of the document by which the matter may be handed to a community 社区准入, where that needs one."""
+    leader: Personal[Line | None] = None
+    """领导接访: the leader who received the citizen."""
+    leader_id: Internal[Code | None] = None
+    """Officer id of that leader, who becomes the owner of the lead's task."""
     opened_by: Internal[Uuid | None] = None
     """Id of the earlier referral in this case whose outcome led to this one, if any."""
 

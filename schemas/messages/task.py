@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from schemas.classes import FreeText, Internal, Personal
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
-from schemas.messages.base import Act, Data, Paper, TaskAct
+from schemas.messages.base import Act, Data, OwnerRank, Paper, TaskAct
 from schemas.scalars import Day, Flag, Line, Moment, Ordinal, Text
 
 
@@ -163,6 +163,10 @@ class TaskHandedOver(TaskAct):
 
     to_officer: Personal[Line]
     """The officer with whom the task rests from now on."""
+    officer_id: Internal[Code | None] = None
+    """The department's own id of that officer; says nothing about the person to others."""
+    rank: Internal[OwnerRank | None] = None
+    """Rank of that officer: `officer` unless given. A matter of high risk wants a higher one (包案)."""
     reason: FreeText[Text | None] = None
     """Why it was handed over."""
 
