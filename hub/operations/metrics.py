@@ -182,8 +182,9 @@ MESSAGES = Metric(
     "messages",
     "store",
     "What became of messages: submitted, refused or parked (with the named reason), duplicate, "
-    "return_proposed.",
-    "报文处理结果：已提交、拒收、搁置（附原因）、重复、提出退回。",
+    "return_proposed; passed_on (a lead after a return, by through how many hands it went), escalated (to whom, before whom "
+    "and why).",
+    "报文处理结果：已提交、拒收、搁置（附原因）、重复、提出退回；退回后改派（按经手单位数）、争议升级（告知单位、层次与原因）。",
 )
 PARKED = Metric(
     "fengqiao_parked",

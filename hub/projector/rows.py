@@ -11,6 +11,8 @@ from hub.domain.decision import CHINA
 from hub.domain.entry import Entry, Outcome
 from hub.projector.deadline_rows import DeadlineRows
 
+# Of a matter that went through more hands than this, how many does not matter.
+MANY = 6
 RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 
 
@@ -162,6 +164,11 @@ def _reopened(to: Projection, entry: Entry, event: ev.ReferralReopened) -> None:
 
 def _lead(to: Projection, entry: Entry, event: ev.LeadChanged) -> None:
     to.set_referral(event.referral, lead=event.lead)
+    to.count("passed_on", event.lead, "", f"hands_{event.hands}" if event.hands < MANY else "hands_more")
+
+
+def _escalated(to: Projection, entry: Entry, event: ev.ReferralEscalated) -> None:
+    to.count("escalated", event.to or "", "", f"{event.stage}_{event.why}")
 
 
 def _number(to: Projection, entry: Entry, event: ev.NumberLearned) -> None:
@@ -186,6 +193,7 @@ _RULES: dict[str, Any] = {
     "referral_ended": _ended,
     "referral_reopened": _reopened,
     "lead_changed": _lead,
+    "referral_escalated": _escalated,
     "number_learned": _number,
     "referral_corrected": _corrected,
 }

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.case import OPEN, Referral, Task
+from hub.domain.entry import Entry, Outcome
 from hub.domain.ownership import accountable, lead_of, ping_pong
 from hub.domain.rules import Rules
 from hub.errors import Parking, Refusal, RefusalName
+from hub.projector.rows import Projection
 from tests.unit.domain.play import LEGAL_AT, Play, open_fields, step_data
 from tests.unit.domain.town import FLOW, stage_of, town_rules, whistle
 
@@ -200,6 +202,34 @@ def test_who_received_it_first_is_told_when_the_next_one_does_not_take_it() -> N
     assert after is not None
     strike(stage, after)
     assert [one.type for one in stage.told("east_town")][-1] == "receipt.missed.v1"
+
+
+def test_what_is_passed_on_and_goes_up_is_counted_in_the_projection() -> None:
+    stage, referral, task = disputed()
+    stage.act(task, "return.decided", agreed=True, reassign_to="west_town")
+    after = lead_of(stage.case, now(stage, referral))
+    assert after is not None
+    stage.act(after, "task.signed")
+    stage.act(after, "task.return_proposed", **PROPOSED)
+    stage.act(after, "return.consulted", settled=False)
+    entry = Entry(
+        shard=0,
+        seq=1,
+        received_at="2026-03-02T02:00:00.000Z",
+        outcome=Outcome.DECIDED,
+        case=stage.case.id,
+        rules="",
+    )
+    entry.events = stage.events
+    projection = Projection()
+    projection.take([entry])
+    counted = {
+        key: count for key, count in projection.tallies.items() if key[0] in ("passed_on", "escalated")
+    }
+    assert counted == {
+        ("passed_on", "west_town", "", "hands_2"): 1,
+        ("escalated", SUPERIOR, "", "superior_not_settled"): 1,
+    }
 
 
 WAYS = st.lists(st.integers(0, 10_000), min_size=5, max_size=40)
