@@ -32,6 +32,7 @@ from hub.operations.erasure_commands import app as erase_app
 from hub.operations.flow_commands import app as flows_app
 from hub.operations.order_commands import hold_app, kek_app, operator_app, seal_app
 from hub.operations.parked_commands import app as parked_app
+from hub.operations.retention_commands import app as retention_app
 from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.topics_commands import app as topics_app
@@ -66,6 +67,7 @@ for name, sub in (
     ("seal", seal_app),
     ("operator", operator_app),
     ("kek", kek_app),
+    ("retention", retention_app),
 ):
     app.add_typer(sub, name=name)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from hub.errors import ConfigurationError
 from hub.store.pool import Pool
 from hub.store.reindexing import reindex_in
-from hub.store.sealing import Sealer
+from hub.store.sealing import SealBroken, Sealer
 
 log = logging.getLogger(__name__)
 _LINE = re.compile(r"([0-9a-f]{24}) (\S.*)")
@@ -74,7 +74,7 @@ class ErasureList:
 async def settle_erasures(pool: Pool, sealer: Sealer, listed: ErasureList) -> Settled:
     """Make file and table one, and destroy what a restored database has again. Commits. Idempotent.
 
-    To be called before anything serves. Raises ConfigurationError, SealBroken, StoreTrouble.
+    To be called before anything serves. Raises ConfigurationError, StoreTrouble.
     """
     on_file = listed.read()
     async with pool.connection() as connection:
@@ -92,7 +92,11 @@ async def _destroy(pool: Pool, sealer: Sealer, keys: Mapping[str, str]) -> int:
     destroyed = 0
     async with pool.transaction() as connection:
         for case, wrapped in await connection.fetch(_WRAPPED, sorted(set(keys.values()))):
-            key = sealer.unwrap(case, wrapped)
+            try:
+                key = sealer.unwrap(case, wrapped)
+            except SealBroken as broken:
+                log.error("keys of a case with erased ones can't be looked at, nor used: %s", broken)
+                continue
             there = [(name, number) for name, number in key.ids().items() if name in keys]
             if not there:
                 continue

@@ -43,16 +43,17 @@ class Scrubbed:
     elsewhere: list[str] = field(default_factory=list)
 
 
-async def scrub(url: str) -> Scrubbed:
+async def scrub(url: str, patience: float = _PATIENCE) -> Scrubbed:
     """Write the tables anew and the log over; mark what was erased before as gone. Idempotent.
 
     Blocks writers of the tables for as long as writing them takes (a million cases: seconds). Needs the owner of the
-    tables; for the log, a superuser. Raises StoreTrouble when an old transaction still sees the dead rows.
+    tables; for the log, a superuser. Raises StoreTrouble when an old transaction still sees the dead rows after
+    `patience` seconds.
     """
     found = Scrubbed()
     async with connected(url) as connection:
         begun = await connection.fetchval("SELECT clock_timestamp()")
-        await _nobody_sees(connection)
+        await _nobody_sees(connection, patience)
         for table in _TABLES:
             await connection.execute(f"VACUUM (FULL) {table}", timeout=3600)
             found.tables.append(table)
@@ -69,11 +70,11 @@ async def scrub(url: str) -> Scrubbed:
     return found
 
 
-async def _nobody_sees(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _nobody_sees(connection: "asyncpg.Connection[asyncpg.Record]", patience: float) -> None:
     now = await connection.fetchval("SELECT pg_current_xact_id()::text")
     # An xid of 64 bits; its lower half is what the columns hold.
     xid = str(int(now) % 2**32)
-    for _ in range(int(_PATIENCE / _PAUSE)):
+    for _ in range(int(patience / _PAUSE) + 1):
         older = [row[0] for row in await connection.fetch(_OLDER, xid)]
         if not older:
             return
