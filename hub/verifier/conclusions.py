@@ -69,22 +69,28 @@ def _existence(found: Found, report: Report, kept: bool) -> None:
 
 
 def _witnesses(found: Found, report: Report) -> None:
-    groups: dict[tuple[str, bool, str], list[int]] = {}
+    groups: dict[int, list[int]] = {}
     alone = []
     for seq in found.log.proved:
         seen = found.log.first_witnessed(seq)
         if seen is None:
             alone.append(seq)
-            continue
-        for witness, (moment, given) in seen.witnesses.items():
-            groups.setdefault((witness, given, china(moment.isoformat())), []).append(seq)
-    for (witness, given, at), entries in groups.items():
-        which = _range(entries)
+        else:
+            groups.setdefault(seen.said.size, []).append(seq)
+    for size, entries in groups.items():
+        which, witnesses = _range(entries), found.log.checkpoints[size].witnesses
+        by_given = [moment for moment, given in witnesses.values() if given]
+        at = china(min(by_given or [moment for moment, _ in witnesses.values()]).isoformat())
+        zh = "、".join(
+            name + ("" if given else "（公钥为证据包自述）") for name, (_, given) in witnesses.items()
+        )
+        en = ", ".join(
+            name + ("" if given else " (its key is the bundle's own word)")
+            for name, (_, given) in witnesses.items()
+        )
         report.proves(
-            f"流水 {which} 最迟于 {at} 已存在：见证方 {witness} 在该时刻联署了包含它们的检查点"
-            f"{'（其公钥为证据包自述）' if not given else '（用您提供的公钥核验）'}。",
-            f"Entries {which} existed at the latest at {at}: the witness {witness} cosigned a checkpoint that has them then "
-            f"({'its key is the bundle’s own word' if not given else 'checked with the key that you gave'}).",
+            f"流水 {which} 最迟于 {at} 已存在：包含它们的检查点（{size} 条）由见证方联署：{zh}。",
+            f"Entries {which} existed at the latest at {at}: witnesses cosigned the checkpoint of {size} that has them: {en}.",
         )
     if alone:
         report.leaves_open(

@@ -207,6 +207,24 @@ def test_an_entry_left_out_is_found_where_it_told_somebody_and_otherwise_not(mad
         assert any("Entries that told nobody" in said.en for said in report.open)
 
 
+@pytest.mark.covers("promise 7")
+def test_a_page_or_a_derivation_that_says_otherwise_is_found_though_the_hub_signed_it(made: Made) -> None:
+    files = read_archive(made.whole)
+    page = files[contents.PAGE].replace("测试人甲".encode(), "测试人乙".encode())
+    report = found(refitted(files | {contents.PAGE: page}, made.signer, page=False), made)
+    assert isinstance(report, Report)
+    assert [(each.name, each.file) for each in report.failures] == [("page", contents.PAGE)]
+    derivations = json.loads(files[contents.DEADLINES])
+    derivations[2]["due"] = "2026-12-31T16:00:00.000Z"
+    changed = files | {contents.DEADLINES: json.dumps(derivations).encode()}
+    report = found(refitted(changed, made.signer), made)
+    assert isinstance(report, Report)
+    seq = derivations[2]["entry"]
+    assert [(each.name, each.file, each.entry) for each in report.failures] == [
+        ("deadline", contents.DEADLINES, seq)
+    ]
+
+
 def test_a_second_history_is_found_by_a_kept_checkpoint(made: Made) -> None:
     """The hub signs another root of the same size; only a checkpoint that was kept tells."""
     files = read_archive(made.lean)
