@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,8 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (WrongAnchor, OSError) as problem:
         print(f"fengqiao-verify: {problem}", file=sys.stderr)
         return NO_BUNDLE
-    print(_json(report) if options.json else _words(report, options.lang))
+    _say(_json(report) if options.json else _words(report, options.lang))
     return PROVED if report.good else FAILED
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Who reads wants no more; what is still held back must not fail at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _read(path: Path) -> bytes:

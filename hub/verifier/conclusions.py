@@ -36,8 +36,9 @@ class Found:
 
 def conclude(found: Found, report: Report) -> None:
     """Put the words and figures into the report. What failed is not repeated as proved."""
-    kept = any(one.kept for one in found.log.checkpoints.values())
-    report.anchored = bool(found.anchors.hub) or kept
+    kept = [size for size, one in sorted(found.log.checkpoints.items()) if one.kept]
+    last = max(found.log.proved, default=0)
+    report.anchored = bool(found.anchors.hub) or max(kept, default=0) >= last > 0
     _existence(found, report, kept)
     _witnesses(found, report)
     _signatures(found, report)
@@ -47,7 +48,7 @@ def conclude(found: Found, report: Report) -> None:
     report.facts = _facts(found)
 
 
-def _existence(found: Found, report: Report, kept: bool) -> None:
+def _existence(found: Found, report: Report, kept: Sequence[int]) -> None:
     proved, size = len(found.log.proved), found.manifest.size
     if proved:
         report.proves(
@@ -56,9 +57,11 @@ def _existence(found: Found, report: Report, kept: bool) -> None:
             "(Merkle proofs under a checkpoint that the hub signed).",
         )
     if kept:
+        sizes = ", ".join(map(str, kept))
+        under = _range([seq for seq in found.log.proved if seq <= kept[-1]]) or "-"
         report.proves(
-            "检查点与您自己留存的一致。",
-            "The checkpoint is one that you kept yourself: its root is the same.",
+            f"{sizes} 条的检查点与您自己留存的一致：流水 {under} 在其中。",
+            f"The checkpoints of {sizes} entries are those that you kept yourself; they have entries {under}.",
         )
     if not found.anchors.hub:
         report.leaves_open(
