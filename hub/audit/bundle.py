@@ -16,6 +16,7 @@ from hub.audit.bundle_rules import RuleSource, derivations, rule_files
 from hub.audit.bundle_words import bundle_words
 from hub.domain.decision import moment
 from hub.domain.entry import Entry
+from hub.domain.look import Looker
 from hub.errors import ConfigurationError
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.relay.signing import HubSigner
@@ -41,8 +42,7 @@ class Order:
     `ground`: on which a sealed record is shown; whoever asks for one has been admitted (`hub.audit.record_access`).
     """
 
-    operator: str
-    purpose: str
+    looker: Looker
     opened: str
     made_at: datetime
     ground: str | None = None
@@ -91,8 +91,9 @@ async def make_bundle(
         shard=shard,
         size=log.size,
         made_at=moment(order.made_at),
-        operator=order.operator,
-        purpose=order.purpose,
+        operator=order.looker.operator,
+        purpose=order.looker.purpose,
+        reference=order.looker.reference or "",
         opened=order.opened,
         ground=order.ground or "",
         software=f"fengqiao-hub {version('fengqiao-hub')}",

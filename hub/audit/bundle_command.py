@@ -17,6 +17,7 @@ from hub import loop, verifier
 from hub.audit.bundle import HUB, Means, Order, make_bundle
 from hub.audit.bundle_messages import EVERYTHING, NOTHING
 from hub.audit.bundle_rules import RuleSource
+from hub.audit.looking import CaseArgument, Database, Ground, HomeOption, Operator, Purpose, Reference
 from hub.audit.room import looker, room
 from hub.domain.record_sealing import RecordSealing
 from hub.embedded.servers import Addresses
@@ -37,10 +38,11 @@ _MAIN = "from hub.verifier.command import run\n\nrun()\n"
 
 
 def bundle_command(
-    case: Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")],
+    case: CaseArgument,
     out: Annotated[Path, typer.Option(help="The file to write; one that is there is not replaced.")],
-    purpose: Annotated[str, typer.Option(help="What it is for; stands in the bundle.")],
-    operator: Annotated[str, typer.Option(help="Who makes it; stands in the bundle.")],
+    operator: Operator = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
     opened: Annotated[
         str,
         typer.Option(
@@ -48,16 +50,9 @@ def bundle_command(
             help="Sealed fields to open: nothing, everything, or a department (what it sent or was told whole).",
         ),
     ] = NOTHING,
-    ground: Annotated[
-        str | None,
-        typer.Option(
-            help="For a sealed record: the ground on which the law lets it be shown; stands in the bundle."
-        ),
-    ] = None,
-    home: Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")] = DEFAULT_HOME,
-    database: Annotated[
-        str | None, typer.Option(help="postgresql://… to read instead of the home's database.")
-    ] = None,
+    ground: Ground = None,
+    home: HomeOption = DEFAULT_HOME,
+    database: Database = None,
     keys: Annotated[Path | None, typer.Option(help="Directory of public keys. Unsaid: the home's.")] = None,
     earlier_rules: Annotated[
         list[str] | None,
@@ -69,12 +64,10 @@ def bundle_command(
 ) -> None:
     """Write one file with a case's messages, signatures, proofs, rules and a page to read; `fengqiao-verify` checks it.
 
-    The look is recorded. Signed by the hub's key where the home has it. A case of which no checkpoint has the last entry
-    yet is refused.
+    Who asks and what for stand in it, and the look is recorded. Signed by the hub's key where the home has it. A case of
+    which no checkpoint has the last entry yet is refused.
     """
-    for name, text in (("purpose", purpose), ("operator", operator)):
-        if not text.strip():
-            raise ConfigurationError(f"{name} {text!r}: must say something, it stands in the bundle")
+    who = looker(operator, purpose, reference)
     if out.exists():
         raise ConfigurationError(f"out {out}: is there already")
     place = Home(home)
@@ -85,7 +78,7 @@ def bundle_command(
     private = place.private_key(HUB)
     signer = HubSigner.from_file(f"{HUB}-1", private) if private.exists() else None
     means = Means(KeyRegistry.from_directory(keys or place.registry), sources, signer)
-    order = Order(operator, purpose, opened, datetime.now(UTC), ground)
+    order = Order(who, opened, datetime.now(UTC), ground)
     raw = loop.run(_made(database or Addresses.find(home).database, case, order, means, place))
     _write(out, raw)
     typer.echo(f"{out}: {len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()}")
@@ -97,7 +90,7 @@ def bundle_command(
 
 async def _made(url: str, case: str, order: Order, means: Means, place: Home) -> bytes:
     sealing = _record_sealing(means.sources)
-    async with room(url, looker(order.operator, order.purpose), sealing) as reading:
+    async with room(url, order.looker, sealing) as reading:
         named = (await case_view(reading.store, case)).case
         opened = order.opened != NOTHING
         await reading.look_at("audit bundle", named, order.ground, {"named": case}, opened)

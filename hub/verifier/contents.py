@@ -117,6 +117,7 @@ class Manifest:
     made_at: str
     operator: str
     purpose: str
+    reference: str
     opened: str
     ground: str
     software: str
@@ -136,7 +137,17 @@ class Manifest:
             raise Malformed(f"format: must be {FORMAT!r}")
         texts = {
             field: text_of(data, field)
-            for field in ("log", "case", "made_at", "operator", "purpose", "opened", "ground", "software")
+            for field in (
+                "log",
+                "case",
+                "made_at",
+                "operator",
+                "purpose",
+                "reference",
+                "opened",
+                "ground",
+                "software",
+            )
         }
         files, states = data.get("files"), data.get("messages")
         if not isinstance(files, dict) or not isinstance(states, dict):
@@ -159,6 +170,7 @@ class Manifest:
             "format": FORMAT,
             "case": self.case,
             "purpose": self.purpose,
+            "reference": self.reference,
             "operator": self.operator,
             "opened": self.opened,
             "ground": self.ground,

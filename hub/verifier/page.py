@@ -68,6 +68,8 @@ def _about(manifest: Manifest, records: Sequence[Record], words: Words) -> str:
         f"it makes this page again and compares it byte for byte. {whole} messages are whole with their signatures; the keys "
         f"of {erased} are destroyed. All times are China's.",
     )
+    if manifest.reference:
+        rows.append((Said("依据编号", "Reference"), escape(manifest.reference)))
     if manifest.ground:
         rows.append(
             (Said("查阅封存记录的依据", "Ground for showing a sealed record"), escape(manifest.ground))

@@ -10,6 +10,7 @@ from hub.audit.bundle import Means, Order, make_bundle
 from hub.audit.bundle_rules import RuleSource
 from hub.bus.memory import MemoryPublisher
 from hub.checkpointer.checkpointer import Checkpointer
+from hub.domain.look import Looker
 from hub.relay.signing import HubSigner
 from hub.store.checkpoints import PostgresCheckpoints
 from hub.verifier import contents
@@ -135,7 +136,7 @@ async def bundle_of(
     city: City, case: str, opened: str = "everything", signed: bool = True, sources: bool = True
 ) -> bytes:
     """The bundle of a case."""
-    order = Order("李审计", "2026 年内部审计", opened, MADE)
+    order = Order(Looker("李审计", "2026 年内部审计"), opened, MADE)
     held = [RuleSource.of(DIRECTORY, None)] if sources else []
     means = Means(city.keys, held, city.signer if signed else None)
     wrapped = (await city.journal.keys([case])).get(case)
