@@ -104,6 +104,7 @@ class Hand:
             "task.accepted": {**ids, **act, "local_number": "受2026-1"},
             "task.return_proposed": {**ids, **act, "reason": "x", "reason_code": flow.return_reasons[0].code},
             "return.decided": {**ids, **act, "agreed": self.one([True, False])},
+            "return.consulted": {**ids, **act, "settled": self.one([True, False])},
             "task.supplement_requested": {**ids, **act, "papers_wanted": []},
             "supplement.provided": {**ids, **act, "papers": []},
             "task.progressed": {**ids, **act, "step": "hearing_notice"},
