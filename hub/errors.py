@@ -13,6 +13,7 @@
     │   ├── StoreTrouble
     │   ├── BusTrouble
     │   └── CheckerTrouble
+    ├── SwapBlocked               rebuilt tables could not take their place: somebody reads the present ones for long
     ├── LostShard                 another worker moved the positions on: drop what is held, read again
     ├── LookRefused               a person is not shown a case: names what is missing
     ├── FactNotAllowed            a clock's rule does not allow what it is told: names field, value, what is allowed
@@ -100,6 +101,10 @@ class CheckerTrouble(Trouble):
 
 class LostShard(HubError):
     """Positions under the shard lock are not the ones this worker holds: another worker has the shard."""
+
+
+class SwapBlocked(HubError):
+    """Rebuilt tables can't take their place while somebody holds the present ones. Nothing was changed: try again."""
 
 
 class FactNotAllowed(HubError):

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.domain.case import Case
-from hub.domain.entry import Entry
+from hub.domain.case import Case, MessageRef
+from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
+from hub.errors import ParkingName, RefusalName
 from hub.projector.rows import Projection
-from hub.store.read_journal import KEYS
+from hub.store.read_journal import KEYS, StoredInbox
 
 Row = dict[str, Any]
 # What our code raises on entries that somebody changed and that can be read all the same.
@@ -60,3 +61,16 @@ def add_rows(rows: Rows, entries: Sequence[Entry]) -> None:
         rows.add("deadline", {**deadline._asdict(), **projection.deadlines.changes.get(name, {})})
     for alias in projection.aliases:
         rows.add("alias", dict(zip(KEYS["alias"], alias, strict=True)))
+
+
+def remembered(entry: Entry) -> tuple[MessageRef, StoredInbox] | None:
+    """The inbox row of this entry: all readable ones have one but repeated and re-used ones."""
+    if entry.source is None or entry.message is None or entry.refers is not None:
+        return None
+    again = entry.outcome is Outcome.DUPLICATE or entry.reason == RefusalName.ID_REUSED.value
+    defect = entry.outcome is Outcome.PARKED and entry.reason == ParkingName.DEFECT.value
+    if again or defect:
+        return None
+    mac = bytes.fromhex(entry.mac or "")
+    row = StoredInbox(entry.shard, entry.seq, mac, entry.outcome.value, entry.reason)
+    return MessageRef(entry.source, entry.message), row

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
 from hub.audit.follows import count, follow
-from hub.audit.made import CHANGED
+from hub.audit.made import CHANGED, remembered
 from hub.audit.report import Report
 from hub.audit.shard_state import ShardState
 from hub.audit.verify_checkpoints import CheckpointWalk
 from hub.domain.case import MessageRef
-from hub.domain.entry import Entry, Outcome
+from hub.domain.entry import Entry
 from hub.domain.merkle import HASH_BYTES, Frontier, leaf_hash
-from hub.errors import ParkingName, RefusalName
 from hub.store import read_journal
 from hub.store.read_journal import LAST, StoredEntry, StoredHead, StoredInbox
 from hub.store.reading import Snapshot
@@ -121,7 +120,7 @@ class _Inbox:
         expected: dict[MessageRef, StoredInbox] = {}
         for entry in entries:
             try:
-                if (row := _remembered(entry)) is not None:
+                if (row := remembered(entry)) is not None:
                     expected[row[0]] = row[1]
             except CHANGED as problem:
                 self._report.differs(
@@ -145,19 +144,6 @@ class _Inbox:
             found[self._next[0]] = self._next[1]
             self._next = await anext(self._rows, None)
         return found
-
-
-def _remembered(entry: Entry) -> tuple[MessageRef, StoredInbox] | None:
-    """The inbox row of this entry: all readable ones have one but repeated and re-used ones."""
-    if entry.source is None or entry.message is None or entry.refers is not None:
-        return None
-    again = entry.outcome is Outcome.DUPLICATE or entry.reason == RefusalName.ID_REUSED.value
-    defect = entry.outcome is Outcome.PARKED and entry.reason == ParkingName.DEFECT.value
-    if again or defect:
-        return None
-    mac = bytes.fromhex(entry.mac or "")
-    row = StoredInbox(entry.shard, entry.seq, mac, entry.outcome.value, entry.reason)
-    return MessageRef(entry.source, entry.message), row
 
 
 def _head(head: StoredHead, frontier: Frontier, state: ShardState, report: Report) -> None:

@@ -11,6 +11,7 @@ from hub.errors import ConfigurationError
 from tests.bench import compare
 
 LONG = {
+    "audit": "a million entries: verified, their signatures checked, all that follows from them rebuilt",
     "backlog": "a large backlog: catch-up rate, memory, several intake processes",
     "deadlines": "a million open time limits: a timekeeper's start, its idle looks, ten thousand due at once",
     "flood": "one department at ten times its share: what others notice of it",
