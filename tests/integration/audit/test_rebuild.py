@@ -21,7 +21,7 @@ from tests.support.city import City
 # What is not made from the journal alone, and why.
 OTHERS = {
     *("meta", "shard", "position", "follower", "journal"),  # the journal itself, and where who stands
-    *("checkpoint", "cosignature", "case_key", "access_record"),  # signatures, keys, looks
+    *("checkpoint", "cosignature", "case_key", "erased_key", "access_record"),  # signatures, keys, looks
     *("parked",),  # holds records that no entry holds
     *(table.name for table in INDEXED),  # made with the keys
 }
