@@ -167,6 +167,7 @@ async def test_somebody_who_reads_long_is_named_and_nothing_changed(database: st
         before = await contents(database)
         async with city.store.snapshot() as view, shadow_of(database) as shadow:
             await view.rows("SELECT 1 FROM task")
+            await shadow.begin(anew=False)
             with pytest.raises(SwapBlocked):
                 async with shadow.standing_still(patience_ms=100):
                     raise AssertionError("nobody waited")
