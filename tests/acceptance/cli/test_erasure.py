@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import yaml
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +24,7 @@ from pydantic_core import to_json
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.ports import OutRecord
 from hub.domain.entry import Entry
+from hub.rules.retention_files import HERE
 from hub.store.case_key import CaseKey
 from hub.store.crypto import SealBroken
 from hub.store.sealed_message import open_message
@@ -130,6 +132,25 @@ def restore(hub: Hub, backup: bytes) -> None:
     subprocess.run(command, input=backup, check=True, timeout=120)
 
 
+async def end_of_retention(hub: Hub) -> None:
+    """The case ended years ago, in a city that keeps a year."""
+    names = {"zh": "一年", "en": "one year"}
+    term = {
+        "id": "one",
+        "classes": ["persons", "text"],
+        "flows": ["*"],
+        "keep": {"years": 1},
+        "article": "第1条",
+    }
+    shipped = yaml.safe_load((HERE / "retention.yaml").read_text())
+    (hub.home / "rules").mkdir()
+    own = shipped | {"terms": [{**term, "title": names}]}
+    (hub.home / "rules" / "retention.yaml").write_text(yaml.safe_dump(own, allow_unicode=True))
+    connection = await asyncpg.connect(hub.addresses["database"])
+    await connection.execute("UPDATE referral SET ended_at = '2020-01-01' WHERE case_id = $1", CASE)
+    await connection.close()
+
+
 async def forget_topics(hub: Hub) -> None:
     """What the age limit of a topic does after weeks, at once."""
     admin = AIOKafkaAdminClient(bootstrap_servers=hub.addresses["kafka"])
@@ -171,7 +192,8 @@ async def test_nothing_is_left_and_every_proof_holds(hub: Hub) -> None:
     until(lambda: "entries" not in hub("status").out.replace("0 entries", ""), lambda: "all is passed on")
 
     entries, keys = await entries_and_keys(hub)
-    sealer = Sealer.from_file(hub.home / "secrets" / "kek")
+    kek = hub.home / "secrets" / "kek"
+    sealer = Sealer.from_file(kek)
     (raised,) = [entry for entry in entries if entry.type == "referral.raised.v1"]
     wrapped = keys[CASE]
     before = open_message(raised, sealer.unwrap(CASE, wrapped))
@@ -222,13 +244,26 @@ async def test_nothing_is_left_and_every_proof_holds(hub: Hub) -> None:
         said = hub("kek", *words)
         assert said.code == 0, said.error
     with pytest.raises(SealBroken, match="kek-1"):
-        Sealer.from_file(hub.home / "secrets" / "kek").unwrap(CASE, wrapped)
+        Sealer.from_file(kek).unwrap(CASE, wrapped)
     assert hub("erase", "show", CASE).code == 0
 
     # Proofs from before hold, and so does the history.
     assert hub("audit", "prove", *place).out == proof
     said = hub("audit", "verify")
     assert said.code == 0, said.out
+
+    # What need not be kept any more goes by the same way, and a hold stands before it too.
+    assert "nothing is due" in hub("retention", "due").out
+    await end_of_retention(hub)
+    assert hub("hold", "set", CASE, "inquiry_2", *BY).code == 0
+    assert "inquiry_2" in hub("retention", "due").out
+    said = hub("retention", "apply", "--operator", "wang_1")
+    assert (f"left: {CASE}: legal_hold" in said.out, "erased: 0 cases; left: 1" in said.out) == (True, True)
+    assert hub("hold", "release", CASE, "inquiry_2", *BY).code == 0
+    assert "erased: 1 cases; left: 0" in hub("retention", "apply", "--operator", "wang_1").out
+    entries, keys = await entries_and_keys(hub)
+    (raised,) = [entry for entry in entries if entry.type == "referral.raised.v1"]
+    assert open_message(raised, Sealer.from_file(kek).unwrap(CASE, keys[CASE])).hidden == {}
 
     # Past their age, topics hold nothing either.
     await forget_topics(hub)
