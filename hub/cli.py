@@ -15,6 +15,7 @@ from rich.table import Table
 from hub import loop
 from hub.audit.commands import app as audit_app
 from hub.audit.looking import CaseArgument, Ground, Operator, Place, Purpose, Reference
+from hub.audit.notice_commands import notices_command
 from hub.audit.room import looker
 from hub.bus.admin import apply_topics
 from hub.bus.topics import RETENTION_MS, TopicNames
@@ -35,6 +36,7 @@ from hub.operations.parked_commands import app as parked_app
 from hub.operations.retention_commands import app as retention_app
 from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
+from hub.operations.stock_commands import stock_command
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
 from hub.run import ROLES, check_roles, run_roles
@@ -78,6 +80,8 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 app.command("coverage")(coverage_command)
+app.command("stock")(stock_command)
+case_app.command("notices")(notices_command)
 
 
 @app.callback()

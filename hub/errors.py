@@ -158,6 +158,7 @@ class RefusalName(StrEnum):
     RECEIVER_NOT_IN_FLOW = "receiver_not_in_flow"
     RECEIVER_TWICE = "receiver_twice"
     PAPER_MISSING = "paper_missing"
+    PAPER_FOR_NOBODY = "paper_for_nobody"
     UNKNOWN_OUTCOME = "unknown_outcome"
     UNKNOWN_RETURN_REASON = "unknown_return_reason"
     REPLY_OUT_OF_ORDER = "reply_out_of_order"
@@ -213,6 +214,10 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     ),
     RefusalName.RECEIVER_TWICE: ("同一单位被重复列为接收方", "a department is named as a receiver twice"),
     RefusalName.PAPER_MISSING: ("缺少必备文书", "a paper that the flow requires is missing"),
+    RefusalName.PAPER_FOR_NOBODY: (
+        "文书的发送对象不是接收方",
+        "a paper is for a department that receives nothing in this referral",
+    ),
     RefusalName.UNKNOWN_OUTCOME: ("结果代码不属于本流程", "the outcome is not one of the flow's"),
     RefusalName.UNKNOWN_RETURN_REASON: (
         "退回理由代码不属于本流程",

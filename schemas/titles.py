@@ -151,6 +151,7 @@ _FIELDS = {
     "text": "预警内容",
     "time": "报文时间",
     "title": "标题",
+    "to": "发给",
     "to_officer": "接办人",
     "to_on": "截止日",
     "to_sequence": "截止序号",

@@ -11,7 +11,7 @@ from hub.domain.rules import Rules
 from hub.errors import PARKINGS, REFUSALS
 
 # The switch is two radio buttons and no script: what is not chosen is not shown, nor printed.
-_STYLE = """
+STYLE = """
 :root { --ink: #1b1f24; --faint: #5c6670; --line: #d5dae0; --soft: #f4f6f8; --late: #a8071a; --mark: #0b5cad; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1180px; padding: 24px; color: var(--ink); background: #fff;
@@ -45,26 +45,26 @@ _STATES["withdrawn"] = ("已撤回", "withdrawn")
 def page(story: Story, rules: Rules | None, look: Look) -> str:
     """The whole file. `look`: who had it made and what for, as recorded; it stands on the page."""
     head = "".join(
-        f'<p class="about">{_both(label)}{_both((": ", ": "))}{escape(text)}</p>'
+        f'<p class="about">{both(label)}{both((": ", ": "))}{escape(text)}</p>'
         for label, text in (
             (("查阅人", "Made for"), look.operator),
             (("目的", "Purpose"), look.purpose + (f" · {look.reference}" if look.reference else "")),
             (
                 ("制作时间（记录序号）", "Made at (number in the log of reads)"),
-                f"{_local(look.at)} ({look.seq})",
+                f"{local(look.at)} ({look.seq})",
             ),
         )
     )
     people = any(row.people is not None for row in story.rows)
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>案件时间线 {escape(story.case)}</title><style>{_STYLE}</style></head>
+<title>案件时间线 {escape(story.case)}</title><style>{STYLE}</style></head>
 <body><input type="radio" name="lang" id="zh" checked><input type="radio" name="lang" id="en">
 <div class="page"><div class="switch"><label for="zh">中文</label><label for="en">English</label></div>
-<h1>{_both(("案件时间线", "Timeline of a case"))}</h1><p class="about num">{escape(story.case)}</p>{head}
-<h2>{_both(("现状", "As it stands"))}</h2>{_standing(story, Words(rules))}
-<h2>{_both(("经过", "What happened"))}</h2>{_rows(story, people)}
-<footer>{_both(_FOOTER)}</footer></div></body></html>
+<h1>{both(("案件时间线", "Timeline of a case"))}</h1><p class="about num">{escape(story.case)}</p>{head}
+<h2>{both(("现状", "As it stands"))}</h2>{_standing(story, Words(rules))}
+<h2>{both(("经过", "What happened"))}</h2>{_rows(story, people)}
+<footer>{both(_FOOTER)}</footer></div></body></html>
 """
 
 
@@ -81,19 +81,19 @@ def _standing(story: Story, words: Words) -> str:
     for task in story.state.tasks.values():
         referral = story.state.referrals[task.referral]
         running = [
-            f'<p class="{"late" if one.breached else ""}">{_both(words.clock(one.clock))} '
-            f'<span class="num">{_local(one.due)}</span></p>'
+            f'<p class="{"late" if one.breached else ""}">{both(words.clock(one.clock))} '
+            f'<span class="num">{local(one.due)}</span></p>'
             for one in story.state.deadlines.values()
             if one.task == task.id
         ]
         outcome = task.outcome or referral.outcome
         lines.append(
-            f"<tr><td>{_both(words.flow(referral.flow))}</td>"
-            f'<td>{_both(words.department(referral.sender))}<p class="faint">{escape(referral.local_number)}</p></td>'
-            f'<td>{_both(words.department(task.department))}<p class="faint">{escape(task.local_number or "")}</p></td>'
-            f"<td>{_both(_STATES.get(referral.state, (referral.state, referral.state)))}</td>"
-            f'<td>{_both(words.state(task.state))}<p class="num faint">{_local(task.since)}</p>'
-            f"<p>{_both(words.outcome(referral.flow, outcome)) if outcome else ''}</p></td><td>{''.join(running)}</td></tr>"
+            f"<tr><td>{both(words.flow(referral.flow))}</td>"
+            f'<td>{both(words.department(referral.sender))}<p class="faint">{escape(referral.local_number)}</p></td>'
+            f'<td>{both(words.department(task.department))}<p class="faint">{escape(task.local_number or "")}</p></td>'
+            f"<td>{both(_STATES.get(referral.state, (referral.state, referral.state)))}</td>"
+            f'<td>{both(words.state(task.state))}<p class="num faint">{local(task.since)}</p>'
+            f"<p>{both(words.outcome(referral.flow, outcome)) if outcome else ''}</p></td><td>{''.join(running)}</td></tr>"
         )
     headings = (
         ("流程", "Flow"),
@@ -122,22 +122,22 @@ def _rows(story: Story, people: bool) -> str:
 
 def _row(one: StoryRow, people: bool) -> str:
     row = one.row
-    legal = f'<p class="num">{_local(row.legal_at)}</p>' if row.legal_at else '<p class="faint">—</p>'
+    legal = f'<p class="num">{local(row.legal_at)}</p>' if row.legal_at else '<p class="faint">—</p>'
     reason = ""
     if row.reason is not None:
-        reason = f' <span class="late">{_both(_REASONS.get(row.reason, (row.reason, row.reason)))}</span>'
-    told = "".join(f'<p class="told">⇒ {_both(to)} #{number}</p>' for to, number in one.told)
+        reason = f' <span class="late">{both(_REASONS.get(row.reason, (row.reason, row.reason)))}</span>'
+    told = "".join(f'<p class="told">⇒ {both(to)} #{number}</p>' for to, number in one.told)
     named = "".join(
-        f'<p>{escape(each.name)} <span class="faint">{_both(each.words)}</span></p>'
+        f'<p>{escape(each.name)} <span class="faint">{both(each.words)}</span></p>'
         for each in one.people or ()
     )
-    taken = _both(("（等待后处理）", " (taken up)")) if row.type.endswith("(taken up)") else ""
+    taken = both(("（等待后处理）", " (taken up)")) if row.type.endswith("(taken up)") else ""
     return (
         f'<tr class="{row.outcome}"><td class="num">{row.shard}/{row.seq}</td>'
-        f'<td><p class="num">{_local(row.received_at)}</p>{legal}</td>'
-        f"<td><p>{_both(one.by)}</p><p>{_both(one.title)}{taken}</p>"
-        f"<p>{_both(OUTCOMES.get(row.outcome, (row.outcome, row.outcome)))}{reason}</p></td>"
-        f"<td>{''.join(f'<p>{_both(words)}</p>' for words in one.words)}{told}</td>"
+        f'<td><p class="num">{local(row.received_at)}</p>{legal}</td>'
+        f"<td><p>{both(one.by)}</p><p>{both(one.title)}{taken}</p>"
+        f"<p>{both(OUTCOMES.get(row.outcome, (row.outcome, row.outcome)))}{reason}</p></td>"
+        f"<td>{''.join(f'<p>{both(words)}</p>' for words in one.words)}{told}</td>"
         f"<td>{''.join(_clock(clock) for clock in one.clocks)}</td>"
         + (f"<td>{named}</td>" if people else "")
         + "</tr>"
@@ -145,10 +145,10 @@ def _row(one: StoryRow, people: bool) -> str:
 
 
 def _clock(note: ClockNote) -> str:
-    provisional = _both(("（暂定）", " (provisional)")) if note.provisional else ""
-    why = "" if note.why is None else f'<p class="why">{_both(note.why)}</p>'
-    due = f'<p class="num">{_local(note.due)} {_both(("起逾期", "is too late"))}{provisional}</p>'
-    return f"<p>#{note.number} {_both(note.title)}</p>{due}{why}"
+    provisional = both(("（暂定）", " (provisional)")) if note.provisional else ""
+    why = "" if note.why is None else f'<p class="why">{both(note.why)}</p>'
+    due = f'<p class="num">{local(note.due)} {both(("起逾期", "is too late"))}{provisional}</p>'
+    return f"<p>#{note.number} {both(note.title)}</p>{due}{why}"
 
 
 _REASONS: dict[str, Both] = {
@@ -158,16 +158,18 @@ _REASONS: dict[str, Both] = {
 
 def _table(headings: tuple[Both, ...], widths: tuple[int, ...], lines: list[str]) -> str:
     columns = "".join(f'<col style="width:{width}%">' for width in widths)
-    head = "".join(f"<th>{_both(heading)}</th>" for heading in headings)
+    head = "".join(f"<th>{both(heading)}</th>" for heading in headings)
     return f"<table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
-def _both(words: Both) -> str:
+def both(words: Both) -> str:
+    """Words in both languages, of which the switch shows one; escaped."""
     zh, en = words
     return (
         escape(zh) if zh == en else f'<span lang="zh">{escape(zh)}</span><span lang="en">{escape(en)}</span>'
     )
 
 
-def _local(text: str) -> str:
+def local(text: str) -> str:
+    """A moment as it is in China."""
     return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")

@@ -6,8 +6,9 @@ A person is known by the officer id that the department gives; the name stays in
 from hub.domain import deadline_events as de
 from hub.domain import events as ev
 from hub.domain.case import OPEN, Referral, Task
-from hub.domain.decision import Draft
+from hub.domain.decision import Draft, legal_day
 from hub.domain.lifecycle import Step
+from hub.domain.roster import posted
 from hub.domain.urgency import more_pressing, outranks
 from hub.errors import Refusal, RefusalName
 from schemas.messages.base import OwnerRank
@@ -24,6 +25,24 @@ def received_by_leader(draft: Draft, referral: Referral) -> None:
     task = next(one for one in draft.case.tasks_of(referral.id) if one.role == "lead")
     draft.add(ev.OwnerRankWanted(referral.id, OwnerRank.LEADER.value, draft.at))
     _name(draft, task, officer, OwnerRank.LEADER.value, "reception")
+
+
+def at_the_window(draft: Draft, referral: Referral) -> None:
+    """驻岗: what a hall takes in rests on the officer whom the lead has posted there that day; the hall learns whom to call.
+
+    A leader who received the citizen goes before.
+    """
+    roster, data = draft.rules.directory.roster, draft.message.open
+    if not roster or data.get("leader_id") is not None:
+        return
+    post = posted(roster, referral.sender, referral.lead, legal_day(data["legal_at"]))
+    if post is None:
+        return
+    task = next(one for one in draft.case.tasks_of(referral.id) if one.role == "lead")
+    _name(draft, task, post.officer, OwnerRank.OFFICER.value, post.manner)
+    ceiling = draft.flow(referral).visibility.ceiling("sender")
+    own = _owner(referral.id, task.id, post.officer, OwnerRank.OFFICER.value, post.manner)
+    draft.tell(referral.sender, ceiling, "owner.named.v1", own)
 
 
 def check_hand_over(draft: Draft, task: Task, referral: Referral, target: str) -> str:
@@ -97,5 +116,9 @@ def _want_owner(draft: Draft, referral: Referral, risk: str) -> None:
 def _name(draft: Draft, task: Task, officer: str, rank: str, ground: str) -> None:
     draft.add(ev.OwnerNamed(task.id, officer, rank, ground, draft.at))
     flow = draft.flow(draft.case.referrals[task.referral])
-    own = {"referral": task.referral, "task": task.id, "officer_id": officer, "rank": rank, "ground": ground}
+    own = _owner(task.referral, task.id, officer, rank, ground)
     draft.tell(task.department, flow.visibility.ceiling("lead"), "owner.named.v1", own)
+
+
+def _owner(referral: str, task: str, officer: str, rank: str, ground: str) -> dict[str, str]:
+    return {"referral": referral, "task": task, "officer_id": officer, "rank": rank, "ground": ground}

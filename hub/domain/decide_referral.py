@@ -5,13 +5,13 @@ from typing import Any
 
 from hub.domain import events as ev
 from hub.domain.case import CLOSED, OPEN, WITHDRAWN, Referral, Task
-from hub.domain.decide_owner import RISK, follow_risk, received_by_leader
+from hub.domain.decide_owner import RISK, at_the_window, follow_risk, received_by_leader
 from hub.domain.decide_route import asked_by, check_admission, check_level, route, tell_routed
 from hub.domain.decision import Draft, legal_day
 from hub.domain.flow import CodeText, Flow
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 from schemas.identifiers import mint_case_id
-from schemas.messages.base import ROUTE, Priority
+from schemas.messages.base import LEAD, ROUTE, Priority
 
 OPENS_A_CASE = frozenset({"referral.raised", "warning.raised"})
 
@@ -31,11 +31,9 @@ def raised(draft: Draft) -> None:
     if asked is not None:
         check_level(draft, flow, asked, lead)
     _check_admission(draft, flow, receivers)
-    missing = [
-        p.title
-        for p in flow.papers
-        if p.required and p.code not in {x["code"] for x in data.get("papers", ())}
-    ]
+    _check_whom_papers_are_for(draft, receivers)
+    for_lead = {x["code"] for x in data.get("papers", ()) if not x.get("to") or LEAD in x["to"]}
+    missing = [p.title for p in flow.papers if p.required and p.code not in for_lead]
     if missing:
         raise Refusal(RefusalName.PAPER_MISSING, f"papers: {missing} missing for flow {flow.flow}", missing)
     cap = flow.limits.raised_per_case
@@ -79,6 +77,7 @@ def raised(draft: Draft) -> None:
     if routed is not None:
         tell_routed(draft, referral, routed)
     received_by_leader(draft, draft.case.referrals[referral])
+    at_the_window(draft, draft.case.referrals[referral])
     if (risk := draft.case.facts.get(RISK)) is not None:
         follow_risk(draft, risk, referral)
 
@@ -142,6 +141,15 @@ def _receivers(draft: Draft, flow: Flow, lead: str, helpers: Sequence[str]) -> l
             raise Refusal(RefusalName.RECEIVER_TWICE, f"{department!r} is the sender or is named twice")
         seen.add(department)
     return [(department, role) for department, role, _ in named]
+
+
+def _check_whom_papers_are_for(draft: Draft, receivers: list[tuple[str, str]]) -> None:
+    """The lead is named by what it is: it may change, and its papers go with the task."""
+    allowed = [LEAD, *(department for department, role in receivers if role != "lead")]
+    for paper in draft.message.open.get("papers", ()):
+        if strange := [one for one in paper.get("to", ()) if one not in allowed]:
+            detail = f"papers: {paper['code']} is for {strange}"
+            raise Refusal(RefusalName.PAPER_FOR_NOBODY, detail, allowed)
 
 
 def _check_admission(draft: Draft, flow: Flow, receivers: list[tuple[str, str]]) -> None:

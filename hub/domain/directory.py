@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.domain.ladder import Ladder
+from hub.domain.roster import Post
 from hub.domain.rule_data import Bilingual, CodeText, RuleData
 from schemas.identifiers import CreditCode, DepartmentId, RegionCode
 
@@ -43,7 +44,8 @@ class City(RuleData):
 
 
 class Directory(RuleData):
-    """All departments of a hub."""
+    """All departments of a hub. `roster`: whom they post to the windows of halls 驻岗."""
 
     city: City
     departments: Annotated[list[Department], Field(min_length=1)]
+    roster: list[Post] = Field(default=[])

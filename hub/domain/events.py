@@ -196,7 +196,9 @@ class OwnershipKept(Fact, tag="ownership_kept"):
 
 
 class OwnerNamed(Fact, tag="owner_named"):
-    """A person owns the task, by the department's own id; None: it gave none. `ground`: `reception` or `handed_over`."""
+    """A person owns the task, by the department's own id; None: it gave none. `ground`: `reception`, `handed_over`,
+    or how the officer is posted to the hall that took the matter in: `resident`, `rota`, `on_call`.
+    """
 
     task: str
     officer: str | None

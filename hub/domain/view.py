@@ -7,6 +7,7 @@ from hub.domain.case import MessageRef
 from hub.domain.events import Notified
 from schemas.classes import FieldClass, visible
 from schemas.messages import BY_TYPE
+from schemas.messages.base import LEAD
 from schemas.messages.outbound import TaskAssigned
 
 Content = tuple[str, dict[str, Any]]
@@ -34,11 +35,14 @@ def compose(
         refs = tuple(notified.contents)
         view = views.get((refs, ceiling)) if views is not None else None
         if view is None:
-            view = _assigned(refs, contents, ceiling)
+            view = assigned(refs, contents, ceiling)
             if views is not None:
                 views[refs, ceiling] = view
         # Twice: the first says where its fields stand, the second what they hold.
-        return {**notified.own, **view, **notified.own}
+        data = {**notified.own, **view, **notified.own}
+        if any("to" in paper for paper in view.get("papers", ())):
+            data["papers"] = _handed(view["papers"], notified, contents[refs[0]][1])
+        return data
     if notified.actor is None:
         return dict(notified.own)
     if passed_on is None:
@@ -47,10 +51,10 @@ def compose(
     return visible(BY_TYPE[type_].model, content, ceiling) | notified.own
 
 
-def _assigned(
+def assigned(
     refs: Sequence[MessageRef], contents: Mapping[MessageRef, Content], ceiling: FieldClass
 ) -> dict[str, Any]:
-    """The referral as it stands after its corrections, in the order of the contract."""
+    """The referral as it stands after its corrections, in the order of the contract; papers still say whom they are for."""
     data: dict[str, Any] = {}
     for ref in refs:
         type_, content = contents[ref]
@@ -60,6 +64,23 @@ def _assigned(
         else:
             data = seen | {"sender": ref.source, "sender_number": content["local_number"]}
     return {name: data[name] for name in _ASSIGNED if name in data}
+
+
+def _handed(
+    papers: Sequence[dict[str, Any]], notified: Notified, raised: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The papers that are for this receiver; for whom the others are is not for it to know.
+
+    A copy that the sender did not name is the superior in a dispute, who sees what the lead does.
+    """
+    names, role = {notified.to}, notified.own["role"]
+    if role == "lead" or (role == "copy" and notified.to not in raised.get("copies", ())):
+        names.add(LEAD)
+    return [
+        {name: value for name, value in paper.items() if name != "to"}
+        for paper in papers
+        if not paper.get("to") or names.intersection(paper["to"])
+    ]
 
 
 def _correct(data: dict[str, Any], fields: Sequence[str], seen: Mapping[str, Any]) -> None:

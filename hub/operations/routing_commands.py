@@ -11,7 +11,9 @@ from rich.table import Table
 
 from hub.command_group import group
 from hub.domain.decision import CHINA
+from hub.domain.directory import Directory
 from hub.domain.region import LEVELS, Level
+from hub.domain.roster import MANNER_WORDS
 from hub.domain.routing import Routed
 from hub.domain.routing_rows import Asked
 from hub.errors import ConfigurationError
@@ -20,6 +22,7 @@ from hub.operations.flow_commands import CityOption, HomeOption, Lang, LangOptio
 from hub.operations.routing_book import RoutingBook
 from hub.reference.flow_rows import saying
 from hub.rules.checking import rule_problems
+from hub.rules.files import load_model
 from schemas.messages.base import Priority, Track, Weight
 
 app = group("Routing: duty lists, levels, admission.")
@@ -89,6 +92,44 @@ def find_command(
         for would in found.would:
             typer.echo(f"  {say('可改为', 'would fit')}: {would}")
     raise typer.Exit(1)
+
+
+@app.command("roster")
+def roster_command(
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today.")] = None,
+    hall: Annotated[str | None, typer.Option(help="Only this hall.")] = None,
+    lang: LangOption = Lang.zh,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    city: CityOption = None,
+) -> None:
+    """驻岗: who stands at the windows of halls on a day, for which department: 常驻, 轮驻, 随驻."""
+    _, where = _places(home, None, city)
+    assert where is not None
+    directory, day = load_model(where, Directory), datetime.now(CHINA).date() if on is None else on.date()
+    halls = sorted({post.hall for post in directory.roster})
+    if hall is not None and hall not in halls:
+        raise ConfigurationError(
+            f"hall {hall!r}: allowed are {', '.join(halls) or 'none: the roster is empty'}"
+        )
+    posts = [post for post in directory.roster if post.stands(day) and hall in (None, post.hall)]
+    if as_json:
+        typer.echo(json.dumps([post.model_dump(mode="json") for post in posts], ensure_ascii=False, indent=2))
+        return
+    say = saying(lang.value)
+    names = {one.id: say(one.name.zh, one.name.en) for one in directory.departments}
+    table = Table(title=f"{day}")
+    for column in (
+        say("大厅", "hall"),
+        say("单位", "department"),
+        say("人员编号", "officer"),
+        say("方式", "how"),
+    ):
+        table.add_column(column, overflow="fold")
+    for post in posts:
+        hall_name, of = names.get(post.hall, post.hall), names.get(post.department, post.department)
+        table.add_row(hall_name, of, post.officer, say(*MANNER_WORDS[post.manner]))
+    Console().print(table if posts else say("当日无驻岗人员", "nobody is posted that day"))
 
 
 @app.command("show")

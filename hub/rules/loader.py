@@ -10,6 +10,7 @@ from hub.domain.directory import EVERY_FLOW, Department, Directory
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.record_sealing import RecordSealing
+from hub.domain.roster import roster_problems
 from hub.domain.rules import Rules
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable
@@ -113,6 +114,9 @@ def directory_problems(
             problem = f"departments.{n}.id: {department.id!r} is given twice"
             yield RuleFileError(str(file), line_in(file, "departments", n, "id"), problem)
         seen.add(department.id)
+    for where, problem in roster_problems(directory.roster, seen):
+        place = ("roster", *where)
+        yield RuleFileError(str(file), line_in(file, *place), f"{'.'.join(map(str, place))}: {problem}")
 
 
 def _of_department(

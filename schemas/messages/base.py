@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.classes import FreeText, Internal, Personal, Public, Sensitive
-from schemas.identifiers import Code, CreditCode, RegionCode, Sha256, Uuid, resident_id
+from schemas.identifiers import Code, CreditCode, DepartmentId, RegionCode, Sha256, Uuid, resident_id
 from schemas.scalars import Count, Day, Line, Moment, Text
 
 ROUTE = "route"
@@ -69,6 +69,16 @@ class Paper(Data):
     """Length of the file in bytes."""
     media_type: Public[Annotated[str, StringConstraints(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+$")]]
     """Media type of the file, e.g. `application/pdf` or `application/ofd`."""
+
+
+LEAD = "lead"
+
+
+class HandedPaper(Paper):
+    """A paper of a referral, for all its receivers or for some."""
+
+    to: Internal[list[DepartmentId]] = Field(default=[])
+    """Whom it is for: co-handlers and copies by id, the lead as `lead`, whoever that comes to be. Empty: all receivers."""
 
 
 class ReferralKind(StrEnum):

@@ -87,7 +87,7 @@ class ReferralRouted(Data):
 
 
 class OwnerNamed(Data):
-    """A person owns the task: the leader who received the citizen (领导接访)."""
+    """A person owns the task: the leader who received the citizen (领导接访), or the officer posted to the hall (驻岗)."""
 
     referral: Internal[Uuid]
     """Id of the referral."""
@@ -98,7 +98,7 @@ class OwnerNamed(Data):
     rank: Internal[OwnerRank]
     """Rank of the owner; a later owner has at least this one."""
     ground: Internal[Code]
-    """Why: `reception`."""
+    """Why: `reception`; or how the officer is posted to the hall: `resident` 常驻, `rota` 轮驻, `on_call` 随驻."""
 
 
 class OwnerWanted(Data):

@@ -8,6 +8,7 @@ from schemas.classes import FreeText, Internal, OfPerson, Personal
 from schemas.identifiers import Code, DepartmentId, Number, Uuid
 from schemas.messages.base import (
     Act,
+    HandedPaper,
     Paper,
     Party,
     Priority,
@@ -48,7 +49,7 @@ class ReferralRaised(Act):
     """Region of the matter: 6 digits of GB/T 2260, or 9 or 12 with town and village."""
     parties: OfPerson[list[Party]] = Field(default=[])
     """The persons and organisations that the matter is about."""
-    papers: Internal[list[Paper]] = Field(default=[])
+    papers: Internal[list[HandedPaper]] = Field(default=[])
     """The papers handed over; those that the flow requires must be among them."""
     lead: Internal[DepartmentId]
     """主办: the one accountable receiver. `route`: the hub finds it by the duty list 权责清单 (吹哨)."""

@@ -79,11 +79,16 @@ class Core:
     """
 
     def __init__(
-        self, stores: Stores, bus: MemoryBus | None = None, prefix: str = "", directory: Path = DIRECTORY
+        self,
+        stores: Stores,
+        bus: MemoryBus | None = None,
+        prefix: str = "",
+        directory: Path = DIRECTORY,
+        overlay: Path | None = None,
     ) -> None:
         self.stores, self.shards = stores, stores.shards
         self.at = START
-        self.rules = load_rules(directory)
+        self.rules = load_rules(directory, overlay=overlay)
         self.sealer = Sealer(bytes(range(32)))
         self.names = TopicNames(prefix)
         self.topics = self.names.sources(self.rules.departments)

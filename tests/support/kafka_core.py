@@ -31,8 +31,15 @@ class Raw:
 class KafkaCore(Core):
     """`send` writes to Kafka, `run` reads with a group member of its own, `tell` relays to Kafka."""
 
-    def __init__(self, kafka: str, stores: Stores, prefix: str, directory: Path = DIRECTORY) -> None:
-        super().__init__(stores, prefix=prefix, directory=directory)
+    def __init__(
+        self,
+        kafka: str,
+        stores: Stores,
+        prefix: str,
+        directory: Path = DIRECTORY,
+        overlay: Path | None = None,
+    ) -> None:
+        super().__init__(stores, prefix=prefix, directory=directory, overlay=overlay)
         self.kafka, self.prefix = kafka, prefix
         self.publisher = KafkaPublisher(kafka)
 

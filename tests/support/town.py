@@ -192,12 +192,14 @@ class Town(KafkaCore):
 
 
 @asynccontextmanager
-async def town(kafka: str, dsn: str, prefix: str, directory: Path, shards: int = 1) -> AsyncIterator[Town]:
-    """A town with its topics, intake running."""
+async def town(
+    kafka: str, dsn: str, prefix: str, directory: Path, shards: int = 1, overlay: Path | None = None
+) -> AsyncIterator[Town]:
+    """A town with its topics, intake running. `overlay`: the town's own rules."""
     await upgrade(dsn, shards)
     pool = Pool(dsn, size=4 * shards + 2)
     await pool.start()
-    made = Town(kafka, postgres_stores(pool, shards), prefix, directory)
+    made = Town(kafka, postgres_stores(pool, shards), prefix, directory, overlay)
     made.dsn = dsn
     await apply_topics(kafka, made.names.declared(made.rules.departments, shards))
     try:

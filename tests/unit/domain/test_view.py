@@ -175,3 +175,32 @@ def test_missing_content_is_said() -> None:
 def test_every_type_that_is_passed_on_may_be_written_by_the_hub() -> None:
     """A record that `decide` announces without a type of its own keeps the message's type."""
     assert [kind.type for kind in KINDS if kind.outbound and kind.type not in BY_TYPE] == []
+
+
+# Who is given which papers: `x` is what the role and the raising message make of it.
+HANDED = [
+    ("lead", [], ["all", "lead", "copy", "both"]),
+    # A copy that the sender named, and one that it did not: the superior in a dispute.
+    ("copy", ["x"], ["all", "copy", "both"]),
+    ("copy", [], ["all", "lead", "copy", "both"]),
+    ("co_handler", [], ["all", "copy", "both"]),
+]
+
+
+@pytest.mark.parametrize(("role", "copies", "given"), HANDED)
+def test_papers_reach_whom_they_are_for_and_do_not_say_whom_else(
+    role: str, copies: list[str], given: list[str]
+) -> None:
+    handed = papers(["all", "lead", "copy", "other", "both"])
+    handed[1]["to"], handed[2]["to"], handed[3]["to"], handed[4]["to"] = ["lead"], ["x"], ["y"], ["lead", "x"]
+    contents: dict[MessageRef, Content] = {
+        FIRST: ("referral.raised.v1", RAISED | {"papers": handed, "copies": copies})
+    }
+    told = Notified(
+        "x", "task.assigned.v1", 1, int(FieldClass.SENSITIVE), own={**OWN, "role": role}, contents=[FIRST]
+    )
+    views: dict[Any, dict[str, Any]] = {}
+    for _ in range(2):
+        data = compose(told, None, contents, views)
+        assert [paper["code"] for paper in data["papers"]] == given
+        assert not any("to" in paper for paper in data["papers"])
