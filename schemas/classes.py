@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -92,42 +92,50 @@ def person_fields(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(name for name, mark in field_classes(model).items() if mark.names)
 
 
-_Fields = tuple[tuple[str, "_Fields | None"], ...]
+class Fields(NamedTuple):
+    """Names of fields in order, and of those that hold a model its fields."""
+
+    names: tuple[str, ...]
+    inner: "tuple[tuple[str, Fields], ...]"
 
 
 @cache
-def _shown_fields(model: type[BaseModel], ceiling: FieldClass, sealed: bool = True) -> _Fields:
+def shown_fields(model: type[BaseModel], ceiling: FieldClass, sealed: bool = True) -> Fields:
     """The fields that this ceiling may see, each with those of the model inside it; worked out once per model.
 
     Without `sealed`, the sealed fields of the model itself are left out.
     """
-    shown = []
+    names, inner = [], []
     for name, mark in field_classes(model).items():
         if mark.level <= ceiling and (sealed or not mark.sealed):
-            inner = next(nested_models(model.model_fields[name].annotation), None)
-            shown.append((name, None if inner is None else _shown_fields(inner, ceiling)))
-    return tuple(shown)
+            names.append(name)
+            holds = next(nested_models(model.model_fields[name].annotation), None)
+            if holds is not None:
+                inner.append((name, shown_fields(holds, ceiling)))
+    return Fields(tuple(names), tuple(inner))
 
 
 def visible(model: type[BaseModel], data: dict[str, Any], ceiling: FieldClass) -> dict[str, Any]:
     """The part of `data` that a receiver with this ceiling may see; keys without a class are left out."""
-    return _shown(_shown_fields(model, ceiling), data)
+    return shown(shown_fields(model, ceiling), data)
 
 
 def open_part(model: type[BaseModel], data: dict[str, Any]) -> dict[str, Any]:
     """The top-level fields of `data` that are not sealed at rest; keys without a class are left out at every level."""
-    return _shown(_shown_fields(model, FieldClass.SENSITIVE, sealed=False), data)
+    return shown(shown_fields(model, FieldClass.SENSITIVE, sealed=False), data)
 
 
-def _shown(fields: _Fields, data: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, inner in fields:
-        if name in data:
-            value = data[name]
-            if inner is not None and value:
-                value = _shown(inner, value) if isinstance(value, dict) else [_shown(inner, v) for v in value]
-            shown[name] = value
-    return shown
+def shown(fields: Fields, data: dict[str, Any]) -> dict[str, Any]:
+    """These fields of `data`, as far as it has them."""
+    names, holders = fields
+    found = {name: data[name] for name in names if name in data}
+    for name, inner in holders:
+        value = found.get(name)
+        if value:
+            found[name] = (
+                shown(inner, value) if isinstance(value, dict) else [shown(inner, one) for one in value]
+            )
+    return found
 
 
 def class_problems(model: type[BaseModel]) -> Iterator[str]:

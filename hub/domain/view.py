@@ -1,47 +1,63 @@
 """What one recipient sees of what happened: the data of a record, cut to its ceiling (promise 8)."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
+
+from msgspec.json import encode
 
 from hub.domain.case import MessageRef
 from hub.domain.events import Notified
-from schemas.classes import FieldClass, visible
-from schemas.messages import BY_TYPE
+from schemas.classes import FieldClass, Fields, shown, shown_fields, visible
+from schemas.messages import BY_TYPE, Model
 from schemas.messages.base import LEAD
 from schemas.messages.outbound import TaskAssigned
 
 Content = tuple[str, dict[str, Any]]
 _ASSIGNED = tuple(TaskAssigned.model_fields)
+# What the hub knows of the sender stands in the raising message under another name, or not at all.
+_SENDERS = ("sender", "sender_number")
+
+# The end of the data that receivers with the same ceiling see alike, by the messages that it is made of and the fields
+# before it. Empty: papers are not for all of them, so each has its own.
+Alike = dict[tuple[tuple[MessageRef, ...], int, tuple[str, ...]], bytes]
 
 
-# What receivers with the same ceiling see alike, by the messages that it is made of.
-Views = dict[tuple[tuple[MessageRef, ...], int], dict[str, Any]]
+def composed(
+    notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content], alike: Alike
+) -> bytes:
+    """The JSON of `compose`. `alike` keeps between the receivers of one entry what is written once for several."""
+    own = notified.own
+    if not (notified.contents and own):
+        return encode(compose(notified, passed_on, contents))
+    refs = tuple(notified.contents)
+    known = refs, notified.ceiling, tuple(own)
+    end = alike.get(known)
+    if end is None:
+        view = assigned(refs, contents, FieldClass(notified.ceiling), known[2])
+        alike[known] = end = b"" if _meant(view) else encode(view)
+    if not end:
+        return encode(compose(notified, passed_on, contents))
+    begin = encode(own)
+    return begin if end == b"{}" else b"%b,%b" % (begin[:-1], end[1:])
 
 
 def compose(
-    notified: Notified,
-    passed_on: Content | None,
-    contents: Mapping[MessageRef, Content],
-    views: Views | None = None,
+    notified: Notified, passed_on: Content | None, contents: Mapping[MessageRef, Content]
 ) -> dict[str, Any]:
     """The data of the record that `notified` announces.
 
     `passed_on`: type and whole data of the message that was decided. `contents`: the same for the messages that
     `notified` names: the raising one says whose referral it is, a correction replaces or empties the fields that it
-    names. `views` keeps what receivers with the same ceiling see alike. Raises KeyError for content that is missing.
+    names. Raises KeyError for content that is missing.
     """
     ceiling = FieldClass(notified.ceiling)
     if notified.contents:
-        refs = tuple(notified.contents)
-        view = views.get((refs, ceiling)) if views is not None else None
-        if view is None:
-            view = assigned(refs, contents, ceiling)
-            if views is not None:
-                views[refs, ceiling] = view
+        view = assigned(notified.contents, contents, ceiling)
         # Twice: the first says where its fields stand, the second what they hold.
         data = {**notified.own, **view, **notified.own}
-        if any("to" in paper for paper in view.get("papers", ())):
-            data["papers"] = _handed(view["papers"], notified, contents[refs[0]][1])
+        if _meant(view):
+            data["papers"] = _handed(view["papers"], notified, contents[notified.contents[0]][1])
         return data
     if notified.actor is None:
         return dict(notified.own)
@@ -52,18 +68,37 @@ def compose(
 
 
 def assigned(
-    refs: Sequence[MessageRef], contents: Mapping[MessageRef, Content], ceiling: FieldClass
+    refs: Sequence[MessageRef],
+    contents: Mapping[MessageRef, Content],
+    ceiling: FieldClass,
+    without: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The referral as it stands after its corrections, in the order of the contract; papers still say whom they are for."""
-    data: dict[str, Any] = {}
-    for ref in refs:
+    """The referral as it stands after its corrections, in the order of the contract, `without` some fields.
+
+    Papers still say whom they are for.
+    """
+    type_, content = contents[refs[0]]
+    raised = {**content, "sender": refs[0].source, "sender_number": content["local_number"]}
+    data = shown(_raised_fields(BY_TYPE[type_].model, ceiling, without), raised)
+    if len(refs) == 1:
+        return data
+    for ref in refs[1:]:
         type_, content = contents[ref]
-        seen = visible(BY_TYPE[type_].model, content, ceiling)
-        if data:
-            _correct(data, content["fields"], seen)
-        else:
-            data = seen | {"sender": ref.source, "sender_number": content["local_number"]}
-    return {name: data[name] for name in _ASSIGNED if name in data}
+        _correct(data, content["fields"], visible(BY_TYPE[type_].model, content, ceiling))
+    return {name: data[name] for name in _ASSIGNED if name in data and name not in without}
+
+
+@cache
+def _raised_fields(model: Model, ceiling: FieldClass, without: tuple[str, ...]) -> Fields:
+    """What of a raising message a receiver with this ceiling sees in its task, in the order of the contract."""
+    seen = shown_fields(model, ceiling)
+    told = {*seen.names, *_SENDERS}.difference(without)
+    return Fields(tuple(name for name in _ASSIGNED if name in told), seen.inner)
+
+
+def _meant(view: Mapping[str, Any]) -> bool:
+    """Whether a paper says whom it is for."""
+    return any("to" in paper for paper in view.get("papers", ()))
 
 
 def _handed(

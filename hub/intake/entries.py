@@ -67,12 +67,16 @@ def later_entry(stored: Entry, ref: MessageRef, at: datetime, rules: Rules) -> E
     )
 
 
-def hold_message(entry: Entry, read: Read, key: CaseKey) -> None:
-    """Put the message into its entry: open fields as they are, the others sealed under the keys of the case (5a.7)."""
-    raw = None if read.canonical else read.record.value or b""
-    seal_message(entry, key, read.hidden, read.names, signed_content(read), raw)
+def hold_message(entry: Entry, read: Read) -> None:
+    """Put what is open of the message into its entry. The rest is for `seal_rest`."""
     entry.keep_attributes(read.attributes)
     entry.open = read.open
+
+
+def seal_rest(entry: Entry, read: Read, key: CaseKey) -> None:
+    """Put the other fields into the entry too, sealed under the keys of the case (5a.7), and what recognises the message."""
+    raw = None if read.canonical else read.record.value or b""
+    seal_message(entry, key, read.hidden, read.names, signed_content(read), raw)
 
 
 def refuse(entry: Entry, refusal: Refusal) -> None:

@@ -1,24 +1,26 @@
 """From a record to a readable message, or to the reason why it is not one."""
 
-import hashlib
 import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from struct import pack
 from typing import Any
 
 from msgspec.json import encode
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from hub.bus.ports import InRecord
 from hub.bus.topics import LARGEST_RECORD, TopicNames
 from hub.domain.case import MessageRef
 from hub.domain.decide import ALIAS, HUB
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
+from hub.intake.digests import record_bytes as record_bytes
+from hub.intake.digests import record_digest as record_digest
+from hub.intake.passed_record import PassedRecord as PassedRecord
+from hub.intake.passed_record import parked_record as parked_record
 from schemas.classes import open_part, person_fields, sealed_fields
 from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
 from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
@@ -56,22 +58,6 @@ class Read:
     signed: bool | None = None
 
 
-def record_bytes(record: InRecord) -> bytes:
-    """A record's whole content in one unambiguous form: what position hashes and parked records are made of."""
-    headers = [(name, None if value is None else value.hex()) for name, value in record.headers]
-    key = None if record.key is None else record.key.hex()
-    value = None if record.value is None else record.value.hex()
-    return to_json({"key": key, "headers": headers, "value": value})
-
-
-def record_digest(record: InRecord) -> bytes:
-    """A cheap digest of a record for recognising it; it is keyed before it is stored. Lengths make it unambiguous."""
-    names = [name.encode() for name, _ in record.headers]
-    parts = [record.key, record.value, *names, *[value for _, value in record.headers]]
-    lengths = pack(f"<{len(parts)}i", *[-1 if part is None else len(part) for part in parts])
-    return hashlib.sha256(b"".join([lengths, *[part for part in parts if part]])).digest()
-
-
 def signed_content(message: Read) -> bytes:
     """What makes two records the same message: the signature covers the attributes, and the data is the data (5a.8)."""
     signature = message.attributes.get("signature", "")
@@ -80,26 +66,102 @@ def signed_content(message: Read) -> bytes:
 
 def read(record: InRecord, names: TopicNames, shards: int) -> Read:
     """Check a record against the contract. Raises Parking (can't be handled) or Refusal (must not be)."""
+    (found,) = read_all([record], names, shards)
+    if not isinstance(found, Read):
+        raise found
+    return found
+
+
+def read_all(records: Sequence[InRecord], names: TopicNames, shards: int) -> list[Read | Parking | Refusal]:
+    """What `read` returns or raises for each. All take one step before any takes the next; see `hub.intake.batch`."""
+    drafts = [_Draft(record) for record in records]
+    _take(drafts, lambda draft: _heads(draft, names))
+    _take(drafts, lambda draft: _addressed(draft, names, shards))
+    for step in _OF_DATA:
+        _take(drafts, step)
+    return [draft.problem or draft.done() for draft in drafts]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A record on its way to a `Read`. `problem`: why it goes no further."""
+
+    record: InRecord
+    texts: dict[str, str] = field(init=False)
+    envelope: Envelope = field(init=False)
+    kind: MessageKind = field(init=False)
+    data: dict[str, Any] = field(init=False)
+    opened: dict[str, Any] = field(init=False)
+    hidden: dict[str, Any] = field(init=False)
+    problem: Parking | Refusal | None = None
+
+    def done(self) -> Read:
+        envelope, opened, hidden, model = self.envelope, self.opened, self.hidden, self.kind.model
+        canonical = rebuilt(model, opened, hidden) == self.record.value
+        suffix = ALIAS_MARK if envelope.subject.startswith(ALIAS) else ""
+        ref, names = MessageRef(envelope.source, envelope.id + suffix), person_fields(model)
+        return Read(self.record, self.texts, envelope, ref, self.data, opened, hidden, names, canonical)
+
+
+def _take(drafts: Sequence[_Draft], step: Callable[[_Draft], None]) -> None:
+    for draft in drafts:
+        if draft.problem is None:
+            try:
+                step(draft)
+            except (Parking, Refusal) as problem:
+                draft.problem = problem
+
+
+def _heads(draft: _Draft, names: TopicNames) -> None:
+    record = draft.record
     _refuse_secrets(record)
-    owner = names.owner(record.topic)
-    if owner != HUB and (size := _size(record)) > LARGEST_RECORD:
+    if names.owner(record.topic) != HUB and (size := _size(record)) > LARGEST_RECORD:
         raise Parking(ParkingName.TOO_LARGE, f"{size} bytes; at most {LARGEST_RECORD}", _STEP)
-    texts = _attributes(record)
-    envelope = _envelope(texts)
+    draft.texts = _attributes(record)
+
+
+def _addressed(draft: _Draft, names: TopicNames, shards: int) -> None:
+    record, owner = draft.record, names.owner(draft.record.topic)
+    draft.envelope = envelope = _envelope(draft.texts)
     if record.key is None or record.key == b"":
         raise Parking(ParkingName.MISSING_KEY, "key: the record has none; must be the case id", _STEP)
     if owner != envelope.source:
         raise Parking(
             ParkingName.FOREIGN_SOURCE, f"source {envelope.source!r} on the topic of {owner!r}", _STEP
         )
-    kind = _kind(envelope, owner == HUB)
+    draft.kind = _kind(envelope, owner == HUB)
     _check_subject(envelope)
     if record.key != envelope.subject.encode():
         raise Misplaced(f"key is not the subject {envelope.subject!r}", envelope.subject, envelope)
     right = partition_of(record.key, shards)
     if right != record.partition:
         raise Misplaced(f"partition {record.partition}, must be {right}", str(right), envelope)
-    return _taken_apart(record, texts, envelope, kind)
+
+
+def _parsed(draft: _Draft) -> None:
+    try:
+        data = from_json(draft.record.value or b"", allow_inf_nan=False)
+    except ValueError as problem:
+        raise Parking(ParkingName.UNREADABLE, f"data is no JSON: {problem}", _STEP) from None
+    if not isinstance(data, dict):
+        raise Parking(ParkingName.UNREADABLE, "data must be a JSON object", _STEP)
+    draft.data = data
+
+
+def _checked(draft: _Draft) -> None:
+    try:
+        reader(draft.kind.model).model_validate(draft.data)
+    except ValidationError as error:
+        raise Parking(ParkingName.WRONG_SCHEMA, _first_problem(error, show_value=False), _STEP) from None
+
+
+def _halved(draft: _Draft) -> None:
+    data, sealed = draft.data, sealed_fields(draft.kind.model)
+    draft.hidden = {name: value for name, value in data.items() if name in sealed}
+    draft.opened = open_part(draft.kind.model, data)
+
+
+_OF_DATA = (_parsed, _checked, _halved)
 
 
 class Misplaced(Refusal):
@@ -119,45 +181,16 @@ def unwrap(outer: Read) -> Read:
     """The message inside `hub.passed_on`, in the case that it was passed on to. Its signature is still to be verified."""
     texts: dict[str, str] = outer.data["attributes"]
     envelope = _envelope(texts)
-    kind = BY_TYPE[envelope.type]
     record, headers = outer.record, [(f"ce_{name}", text.encode()) for name, text in sorted(texts.items())]
     content = b64decode(outer.data["content"])
     place = (record.topic, record.partition, record.offset)
     inner = PassedRecord(*place, envelope.subject.encode(), content, headers, record.timestamp)
-    here = envelope.model_copy(update={"subject": outer.envelope.subject})
-    return _taken_apart(inner, texts, here, kind)
-
-
-def parked_record(data: Mapping[str, Any], timestamp: int) -> "PassedRecord":
-    """The record that `hub.parked_retried` carries, at its own place, as the department wrote it."""
-    headers = [(name, b64decode(value)) for name, value in data["headers"]]
-    key, content = b64decode(data["key"]), b64decode(data["content"])
-    return PassedRecord(data["topic"], data["partition"], data["offset"], key, content, headers, timestamp)
-
-
-@dataclass(frozen=True, slots=True)
-class PassedRecord:
-    """A record as its sender wrote it, passed on or taken up again. See `hub.bus.ports.InRecord`."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    timestamp: int
-
-
-def _taken_apart(record: InRecord, texts: dict[str, str], envelope: Envelope, kind: MessageKind) -> Read:
-    data = _data(record, kind)
-    sealed = sealed_fields(kind.model)
-    hidden = {name: value for name, value in data.items() if name in sealed}
-    opened = open_part(kind.model, data)
-    canonical = rebuilt(kind.model, opened, hidden) == record.value
-    suffix = ALIAS_MARK if envelope.subject.startswith(ALIAS) else ""
-    ref = MessageRef(envelope.source, envelope.id + suffix)
-    names = person_fields(kind.model)
-    return Read(record, texts, envelope, ref, data, opened, hidden, names, canonical)
+    draft = _Draft(inner)
+    draft.texts, draft.kind = texts, BY_TYPE[envelope.type]
+    draft.envelope = envelope.model_copy(update={"subject": outer.envelope.subject})
+    for step in _OF_DATA:
+        step(draft)
+    return draft.done()
 
 
 def _check_subject(envelope: Envelope) -> None:
@@ -210,20 +243,6 @@ def _kind(envelope: Envelope, own: bool) -> MessageKind:
         )
         raise Parking(ParkingName.UNKNOWN_TYPE, f"type {envelope.type!r}; allowed: {allowed}", _STEP)
     return kind
-
-
-def _data(record: InRecord, kind: MessageKind) -> dict[str, Any]:
-    try:
-        data = from_json(record.value or b"", allow_inf_nan=False)
-    except ValueError as problem:
-        raise Parking(ParkingName.UNREADABLE, f"data is no JSON: {problem}", _STEP) from None
-    if not isinstance(data, dict):
-        raise Parking(ParkingName.UNREADABLE, "data must be a JSON object", _STEP)
-    try:
-        reader(kind.model).model_validate(data)
-    except ValidationError as error:
-        raise Parking(ParkingName.WRONG_SCHEMA, _first_problem(error, show_value=False), _STEP) from None
-    return data
 
 
 def _first_problem(error: ValidationError, show_value: bool) -> str:

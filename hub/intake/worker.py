@@ -24,7 +24,7 @@ from hub.intake.clock_gate import ClockGate
 from hub.intake.desk import RETRIED
 from hub.intake.entries import Item
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
-from hub.intake.reading import Read, parked_record, read, received_at, unwrap
+from hub.intake.reading import Read, parked_record, read, read_all, received_at, unwrap
 from hub.intake.rules_check import check_rules
 from hub.intake.verifying import KeyRegistry
 from hub.operators import Operators
@@ -190,16 +190,16 @@ class ShardWorker:
     async def _items(self, records: Sequence[InRecord], defect: bool) -> list[Item]:
         """Read and look at signatures. That needs no state, so it is done before the shard's row is locked."""
         intake = self._intake
-        items = []
-        for record in records:
-            item = Item(record, received_at(record, None))
-            try:
-                if defect:
-                    raise Parking(ParkingName.DEFECT, "the record could not be stored", "commit")
-                item.read = read(record, intake.names, intake.shards)
-            except (Parking, Refusal) as problem:
-                item.problem = problem
-            items.append(item)
+        items = [Item(record, received_at(record, None)) for record in records]
+        if defect:
+            for item in items:
+                item.problem = Parking(ParkingName.DEFECT, "the record could not be stored", "commit")
+            return items
+        for item, found in zip(items, read_all(records, intake.names, intake.shards), strict=True):
+            if isinstance(found, Read):
+                item.read = found
+            else:
+                item.problem = found
         reads = [item.read for item in items if item.read is not None]
         if len(reads) >= BACKLOG:
             await intake.keys.look_ahead(reads, intake.checker)

@@ -10,7 +10,7 @@ from hub.bus.topics import TopicNames
 from hub.domain.case import MessageRef
 from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.events import Notified
-from hub.domain.view import Content, Views, compose
+from hub.domain.view import Alike, Content, composed
 from hub.errors import REFUSALS, RefusalName
 from hub.intake.reading import ALIAS_MARK
 from hub.relay.contents import passed_on
@@ -32,12 +32,12 @@ def notifications(
     """The records of one entry: what they have in common is made once."""
     ref, case, attributes = passed_on(entry), entry.case or "", entry.attributes or {}
     content = contents.get(ref) if ref is not None else None
-    key, views, records = case.encode(), Views(), []
+    key, alike, records = case.encode(), Alike(), []
     common = _headers(case, entry.received_at, attributes.get("secrecy", "internal"))
     if "traceparent" in attributes:
         common.append(("ce_traceparent", attributes["traceparent"].encode()))
     for one in told:
-        data = compose(one, content, contents, views)
+        value = composed(one, content, contents, alike)
         headers = [
             ("ce_id", derived_id(HUB, case, one.to, one.sequence).encode()),
             ("ce_type", one.type.encode()),
@@ -47,7 +47,7 @@ def notifications(
         ]
         if one.actor is not None:
             headers.append(("ce_actor", one.actor.encode()))
-        records.append(OutRecord(names.into(one.to), entry.shard, key, encode(data), headers))
+        records.append(OutRecord(names.into(one.to), entry.shard, key, value, headers))
     return records
 
 

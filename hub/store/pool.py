@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy as Connection
@@ -41,6 +43,25 @@ async def _as_it_is(connection: "Connection[asyncpg.Record]") -> None:
     """Nothing of ours outlives its transaction, and asyncpg itself rolls back one left open: no round trip is needed."""
 
 
+_BEGIN, _TICK = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+@lru_cache(1024)
+def _ticks(moment: datetime) -> tuple[int]:
+    return ((moment - _BEGIN) // _TICK,)
+
+
+def _moment(ticks: tuple[int]) -> datetime:
+    return _BEGIN + timedelta(microseconds=ticks[0])
+
+
+async def _moments_by_ticks(connection: "Connection[asyncpg.Record]") -> None:
+    """asyncpg's own way with a moment costs ten times what a text does, and the rows of a batch share their moments."""
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=_ticks, decoder=_moment, format="tuple"
+    )
+
+
 class Pool:
     """A pool of connections that act as the hub's role: append to the journal, never change it.
 
@@ -63,6 +84,7 @@ class Pool:
                     max_size=self._size,
                     server_settings=with_role,
                     command_timeout=60,
+                    init=_moments_by_ticks,
                     reset=_as_it_is,
                 )
         except _AWAY as error:

@@ -28,7 +28,7 @@ from hub.domain.merkle import Frontier
 from hub.home import Home
 from hub.intake.batch import Batch
 from hub.intake.entries import Item
-from hub.intake.reading import PassedRecord, read, received_at
+from hub.intake.reading import PassedRecord, Read, read_all, received_at
 from hub.intake.verifying import KeyRegistry
 from hub.projector.rows import Projection
 from hub.relay.records import notifications, receipts
@@ -66,8 +66,9 @@ class Stages:
     def read(self, records: Sequence[Any]) -> list[Item]:
         """Bytes to messages."""
         items = [Item(record, received_at(record, None)) for record in records]
-        for item in items:
-            item.read = read(item.record, self.names, 1)
+        for item, found in zip(items, read_all(records, self.names, 1), strict=True):
+            assert isinstance(found, Read)
+            item.read = found
         return items
 
     def verify(self, items: Sequence[Item]) -> Sequence[Item]:

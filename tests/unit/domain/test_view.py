@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 from pydantic import BaseModel
 
 from hub.domain.case import MessageRef
 from hub.domain.events import Notified
-from hub.domain.view import Content, compose
+from hub.domain.view import Alike, Content, compose, composed
 from schemas.classes import FieldClass, field_classes, nested_models
 from schemas.messages import BY_TYPE, KINDS
 from schemas.messages.outbound import TaskAssigned
@@ -199,8 +200,29 @@ def test_papers_reach_whom_they_are_for_and_do_not_say_whom_else(
     told = Notified(
         "x", "task.assigned.v1", 1, int(FieldClass.SENSITIVE), own={**OWN, "role": role}, contents=[FIRST]
     )
-    views: dict[Any, dict[str, Any]] = {}
+    alike: Alike = {}
     for _ in range(2):
-        data = compose(told, None, contents, views)
+        data = compose(told, None, contents)
+        assert composed(told, None, contents, alike) == encode(data)
         assert [paper["code"] for paper in data["papers"]] == given
         assert not any("to" in paper for paper in data["papers"])
+
+
+@pytest.mark.parametrize("ceiling", list(FieldClass))
+@pytest.mark.parametrize("named", [(FIRST,), (FIRST, SECOND)])
+def test_bytes_that_receivers_share_say_what_each_is_to_see(
+    ceiling: FieldClass, named: tuple[MessageRef, ...]
+) -> None:
+    correction = {"referral": "r", "legal_at": LEGAL_AT, "fields": ["title"], "reason": "x", "title": "施工"}
+    contents: dict[MessageRef, Content] = {
+        FIRST: ("referral.raised.v1", RAISED),
+        SECOND: ("referral.corrected.v1", correction),
+    }
+    alike: Alike = {}
+    for task in ("t1", "t2"):
+        told = assigned(ceiling, *named)
+        told.own["task"] = task
+        assert composed(told, None, contents, alike) == encode(compose(told, None, contents))
+    assert len(alike) == 1
+    bare = Notified("x", "task.assigned.v1", 1, int(ceiling), contents=list(named))
+    assert composed(bare, None, contents, alike) == encode(compose(bare, None, contents))
