@@ -12,10 +12,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from hub.errors import CheckerTrouble
-from schemas.signature import verify
+from hub.intake.signature_check import holds
 
 # What is to be checked: the raw public key, the attributes of the message, its data.
 Check = tuple[bytes, dict[str, str], bytes]
@@ -71,12 +69,9 @@ class Checker:
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer until there are no more questions."""
-    keys: dict[bytes, Ed25519PublicKey] = {}
     while length := questions.read(_LENGTH):
         checks: list[Check] = marshal.loads(questions.read(int.from_bytes(length, "big")))
-        for raw in {raw for raw, _, _ in checks} - keys.keys():
-            keys[raw] = Ed25519PublicKey.from_public_bytes(raw)
-        answers.write(bytes(verify(attributes, data, keys[raw]) for raw, attributes, data in checks))
+        answers.write(bytes(holds(attributes, data, key) for key, attributes, data in checks))
         answers.flush()
 
 

@@ -13,8 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from hub.errors import ConfigurationError, Parking, ParkingName
 from hub.intake.checker import Checker
 from hub.intake.reading import Read
+from hub.intake.signature_check import holds
 from schemas.identifiers import DepartmentId
-from schemas.signature import verify
 
 _STEP = "verify"
 
@@ -95,11 +95,12 @@ class KeyRegistry:
             raise Parking(
                 ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} of {envelope.source!r}", _STEP
             )
-        entry, key = found
+        entry, _ = found
         if at < entry.valid_from or (entry.valid_to is not None and at >= entry.valid_to):
             raise Parking(ParkingName.UNKNOWN_SIGNER, f"keyid {envelope.keyid!r} is not valid at {at}", _STEP)
         if message.signed is None:
-            message.signed = verify(message.attributes, message.record.value or b"", key)
+            key = self._raw[envelope.source, envelope.keyid]
+            message.signed = holds(message.attributes, message.record.value or b"", key)
         if not message.signed:
             raise Parking(
                 ParkingName.BAD_SIGNATURE, f"the signature of {envelope.keyid!r} does not verify", _STEP
