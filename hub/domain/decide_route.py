@@ -26,7 +26,8 @@ def asked_by(draft: Draft, flow: Flow) -> Asked:
         data.get("priority", "normal"),
     )
     settled = routing.settles(flow.flow, legal_day(data["legal_at"]), asked)
-    return asked._replace(level=_tried(draft, None if settled is None else settled.settles))
+    level = _tried(draft, None if settled is None else settled.settles)
+    return asked if level is None else asked._replace(level=level)
 
 
 def _tried(draft: Draft, level: Level | None) -> Level | None:

@@ -19,6 +19,8 @@ from hub.domain.routing_rows import (
     nearest,
 )
 
+_REMEMBERED = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
@@ -65,8 +67,18 @@ class Routing:
 
     def settles(self, flow: str, on: date, asked: Asked) -> LevelRow | None:
         """The row that says on which level the matter is settled."""
-        lists = (one for one in self.levels if flow in one.flows and one.in_force(on))
-        return best((row for one in lists for row in one.rows), asked)
+        known = flow, on, asked
+        if known not in self._settled:
+            if len(self._settled) >= _REMEMBERED:
+                self._settled.clear()
+            lists = (one for one in self.levels if flow in one.flows and one.in_force(on))
+            self._settled[known] = best((row for one in lists for row in one.rows), asked)
+        return self._settled[known]
+
+    @cached_property
+    def _settled(self) -> dict[tuple[str, date, Asked], LevelRow | None]:
+        """What was found, which makes no difference but for the pace: many matters of a day ask the same."""
+        return {}
 
     def barred(self, receiver: Department, on: date, asked: Asked) -> AdmissionRow | None:
         """The row that keeps a matter from a receiver."""
