@@ -31,6 +31,7 @@ from hub.rules.loader import load_rules
 from hub.settings import Settings
 from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
+from hub.store.counted import PostgresCounted
 from hub.store.due import PostgresDue
 from hub.store.erasures import ErasureList
 from hub.store.indexes import PostgresIndexes
@@ -41,6 +42,7 @@ from hub.store.ports import ErasedKey
 from hub.store.projections import PostgresProjections
 from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting
+from hub.timekeeper.counted import Counts
 from hub.timekeeper.due import DueMoments
 from hub.timekeeper.timekeeper import Timekeeper
 
@@ -223,6 +225,15 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         settings.shards,
         settings.early_limit,
         due=DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
+        also=[
+            Counts(
+                PostgresCounted(parts.pool),
+                parts.signer,
+                parts.names,
+                settings.shards,
+                parts.rules.supervision.at_breaches(),
+            )
+        ],
         broker=publisher,
     )
 

@@ -31,12 +31,14 @@ from hub.operations.coverage_commands import coverage_command
 from hub.operations.deadline_commands import app as deadline_app
 from hub.operations.erasure_commands import app as erase_app
 from hub.operations.flow_commands import app as flows_app
+from hub.operations.lists_commands import app as lists_app
 from hub.operations.order_commands import hold_app, kek_app, operator_app, seal_app
 from hub.operations.parked_commands import app as parked_app
 from hub.operations.retention_commands import app as retention_app
 from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
 from hub.operations.stock_commands import stock_command
+from hub.operations.supervision_commands import app as supervision_app
 from hub.operations.topics_commands import app as topics_app
 from hub.rules.loader import load_rules
 from hub.run import ROLES, check_roles, run_roles
@@ -58,6 +60,8 @@ for name, sub in (
     ("routing", routing_app),
     ("calendar", calendar_app),
     ("deadline", deadline_app),
+    ("supervision", supervision_app),
+    ("lists", lists_app),
     ("db", db_app),
     ("case", case_app),
     ("keys", keys_app),

@@ -172,6 +172,8 @@ class RefusalName(StrEnum):
     REFERRAL_CLOSED = "referral_closed"
     CASE_MERGED = "case_merged"
     CLOCK_FORBIDS = "clock_forbids"
+    UNKNOWN_SUPERVISION = "unknown_supervision"
+    NOT_ENTITLED = "not_entitled"
     ID_REUSED = "id_reused"
     WRONG_PARTITION = "wrong_partition"
     SECRECY_TOO_HIGH = "secrecy_too_high"
@@ -248,6 +250,14 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     RefusalName.CLOCK_FORBIDS: (
         "该时限的规则不允许如此延长、扣除或重新计算",
         "the rule of the clock does not allow this extension, exclusion or restart",
+    ),
+    RefusalName.UNKNOWN_SUPERVISION: (
+        "督办方式不在督办阶梯中",
+        "the step of supervision is not one of the ladder's",
+    ),
+    RefusalName.NOT_ENTITLED: (
+        "本单位无权作出或解除该督办",
+        "the department may not take or clear this step of supervision",
     ),
     RefusalName.ID_REUSED: ("报文标识曾用于其他内容", "the message id was used before for other content"),
     RefusalName.WRONG_PARTITION: ("分区与案件标识不符", "the record is not on the partition of its case"),

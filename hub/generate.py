@@ -20,6 +20,7 @@ from hub.reference.commands import commands_reference
 from hub.reference.flows import flows_reference
 from hub.reference.lifecycle import lifecycle_picture, lifecycle_reference
 from hub.reference.routing import routing_reference
+from hub.reference.supervision import supervision_reference
 from hub.reference.topics import topics_reference
 from schemas.asyncapi import asyncapi_yaml
 from schemas.publish import json_schemas
@@ -72,6 +73,7 @@ GENERATED: tuple[tuple[str, Producer], ...] = (
     ("docs/reference/routing.md", routing_reference),
     ("docs/reference/clocks.md", lambda: clocks_reference("en")),
     ("docs/reference/clocks.zh-CN.md", lambda: clocks_reference("zh")),
+    ("docs/reference/supervision.md", supervision_reference),
     ("docs/reference/topics.md", topics_reference),
     ("docs/reference/metrics.md", metric_reference),
     ("docs/reference/commands.md", lambda: commands_reference(app)),

@@ -113,6 +113,14 @@ def said(event: Event) -> str:
             return f"erased {', '.join([*what, *(['free text'] if event.text else [])])} ({event.article})"
         case "hold_set" | "hold_released":
             return f"{event.e} {event.hold}"
+        case "supervision_raised":
+            return f"supervision_raised {event.step} against {event.against} by {event.by}: {event.trigger}"
+        case "supervision_answered":
+            return f"supervision_answered {event.supervision}"
+        case "supervision_cleared":
+            return f"supervision_cleared {event.supervision} by {event.by}: {event.why}"
+        case "followed_up":
+            return f"followed_up by {event.by} rating {event.rating} satisfied {event.satisfied}"
         case "message_waits" | "message_taken_up":
             return f"{event.e} {event.message.source}/{event.message.id}"
     return event.e

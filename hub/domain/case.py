@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 OPEN, CLOSED, RETURNED, WITHDRAWN = "open", "closed", "returned", "withdrawn"
+RUNG, ANSWER, STANDS = -1, -2, -3
 ENDED = frozenset({"confirmed", "returned", "cancelled", "noted"})
 
 
@@ -31,13 +32,14 @@ class Running(Struct, omit_defaults=True, gc=False):
     """A time limit that runs, or that was met too late: then `met_at` is when, and facts that come later may disprove it.
 
     `clock`, `place`, `since`, `due`, `facts` as in `DeadlineStarted`; `warn`: when to warn, until that was done.
+    A `place` below 0 is no clock of the law: `RUNG` of the ladder of receipts, or `ANSWER` and `STANDS` of supervision.
     """
 
     clock: str
     task: str
     owner: str
     due: str
-    place: int = -1
+    place: int = RUNG
     since: str | None = None
     warn: str | None = None
     facts: tuple[dict[str, Any], ...] = ()
@@ -80,6 +82,7 @@ class Referral(Struct, omit_defaults=True, gc=False):
 
     `superior`, `conference`: departments that may decide on returns too, since the dispute came before them; `settled`:
     the conference has decided, no further return. `keeper`: who received it first and owns it until another accepts.
+    `rating` and `satisfied`: of the last follow-up 回访 that had a rating; `reopenings`: how often one opened it again.
     """
 
     id: str
@@ -109,6 +112,25 @@ class Referral(Struct, omit_defaults=True, gc=False):
     conference: str | None = None
     settled: bool = False
     keeper: str | None = None
+    rating: int | None = None
+    satisfied: bool | None = None
+    reopenings: int = 0
+
+
+class Supervised(Struct, omit_defaults=True, gc=False):
+    """A step of supervision 督办 as it stands; fields as in `SupervisionRaised`. `state`: open, answered or cleared."""
+
+    step: str
+    referral: str
+    task: str
+    against: str
+    by: str
+    trigger: str
+    since: str
+    deadline: int | None = None
+    answer: int | None = None
+    stands: int | None = None
+    state: str = OPEN
 
 
 class Waiting(Struct, omit_defaults=True, gc=False):
@@ -123,7 +145,8 @@ class Case(Struct, omit_defaults=True, gc=False):
     """一案一码. `sequences` counts the records each department was sent for this case; `version` counts events.
 
     `moments`: since which legal moment each of `facts` is so. `deadlines`: time limits by their number in the case;
-    `numbered` is the last number that was given. `holds`: legal holds, and the article of each.
+    `numbered` is the last number that was given. `holds`: legal holds, and the article of each. `supervisions`: steps of
+    supervision by id, cleared ones too.
     """
 
     id: str
@@ -141,6 +164,7 @@ class Case(Struct, omit_defaults=True, gc=False):
     deadlines: dict[int, Running] = field(default_factory=dict)
     numbered: int = 0
     holds: dict[str, str] = field(default_factory=dict)
+    supervisions: dict[str, Supervised] = field(default_factory=dict)
 
     def copy(self) -> "Case":
         """Another case with the same content. Its tasks and referrals are shared and must be replaced, not changed."""
@@ -160,6 +184,7 @@ class Case(Struct, omit_defaults=True, gc=False):
             dict(self.deadlines),
             self.numbered,
             self.holds,
+            dict(self.supervisions),
         )
 
     def parties(self) -> set[str]:

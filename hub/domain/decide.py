@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from hub.domain import decide_case, decide_due, decide_order, decide_referral, decide_task
+from hub.domain import (
+    decide_case,
+    decide_due,
+    decide_followup,
+    decide_order,
+    decide_referral,
+    decide_supervision,
+    decide_task,
+)
 from hub.domain import events as ev
 from hub.domain.case import Case
 from hub.domain.decide_clock_fact import follow_facts
@@ -13,6 +21,7 @@ from hub.domain.decide_deadline import follow_clocks
 from hub.domain.decide_receipt import follow_receipts
 from hub.domain.decision import Draft, Message, moment
 from hub.domain.rules import Rules
+from hub.domain.supervising import follow_supervision
 from hub.domain.touched import Touched
 from hub.errors import Parking, ParkingName, Refusal, RefusalName
 
@@ -24,6 +33,8 @@ _HANDLERS = {
     **decide_case.HANDLERS,
     **decide_due.HANDLERS,
     **decide_order.HANDLERS,
+    **decide_supervision.HANDLERS,
+    **decide_followup.HANDLERS,
 }
 
 
@@ -66,6 +77,8 @@ def decide(
         follow_clocks(draft, touched)
         follow_facts(draft, touched, last)
         follow_receipts(draft, touched)
+        if draft.case.supervisions:
+            follow_supervision(draft)
     return Decision(draft.events, draft.case)
 
 

@@ -1,4 +1,4 @@
-"""Deciding on whole cases: facts, links, merges, splits, redelivery, warnings, supervision, and the hub's own messages."""
+"""Deciding on whole cases: facts, links, merges, splits, redelivery, warnings, and the hub's own messages."""
 
 from collections.abc import Callable
 
@@ -28,9 +28,10 @@ def fact_recorded(draft: Draft) -> None:
 
 
 def redelivery_requested(draft: Draft) -> None:
-    """A connector misses records. Granted for what was really sent to it, refused beyond."""
-    _be_party(draft)
+    """A connector misses records. Granted for what was really sent to it, party or not, and refused beyond."""
     data, to = draft.message.open, draft.message.source
+    if to not in draft.case.sequences:
+        _be_party(draft)
     sent = draft.case.sequences.get(to, 0)
     first, last = data["from_sequence"], data.get("to_sequence") or sent
     if first > sent or last > sent or first > last:
@@ -86,28 +87,6 @@ def split(draft: Draft) -> None:
     _tell_parties(draft, FieldClass.INTERNAL)
 
 
-def supervision_raised(draft: Draft) -> None:
-    """督办 against the department that a task rests with."""
-    referral = draft.referral()
-    data = draft.message.open
-    against = [t.department for t in draft.case.tasks_of(referral.id)]
-    if data["against"] not in against:
-        raise Refusal(
-            RefusalName.UNKNOWN_DEPARTMENT,
-            f"against {data['against']!r} has no task of this referral",
-            against,
-        )
-    own = {"supervision": draft.message.derive("supervision")}
-    draft.tell(data["against"], draft.flow(referral).visibility.ceiling("lead"), own=own)
-
-
-def supervision_answered(draft: Draft) -> None:
-    """The answer goes to the sender of the referral."""
-    referral = draft.referral()
-    if draft.message.source != referral.sender:
-        draft.tell(referral.sender, draft.flow(referral).visibility.ceiling("sender"))
-
-
 def early_expired(draft: Draft) -> None:
     """The hub's clock: intake ends the waiting of what has waited too long; see `hub.intake.waiting`."""
 
@@ -138,8 +117,6 @@ HANDLERS: dict[str, Callable[[Draft], None]] = {
     "case.linked": linked,
     "case.merged": merged,
     "case.split": split,
-    "supervision.raised": supervision_raised,
-    "supervision.answered": supervision_answered,
     "warning.raised": warning_raised,
     "hub.link_mirrored": link_mirrored,
     "hub.early_expired": early_expired,

@@ -166,7 +166,7 @@ def breach(draft: Draft, number: int) -> None:
         draft.add(de.ReceiptMissed(number, running.clock, draft.at))
     else:
         draft.add(de.DeadlineBreached(number, draft.at))
-    tell_breached(draft, running)
+    tell_breached(draft, running, number)
 
 
 def _void(draft: Draft, number: int) -> None:
@@ -181,7 +181,7 @@ def _void(draft: Draft, number: int) -> None:
 def _annul(draft: Draft, number: int, reason: str, next_: str | None) -> None:
     running = draft.case.deadlines[number]
     draft.add(de.BreachAnnulled(number, reason, draft.at, next_))
-    tell_annulled(draft, running, reason)
+    tell_annulled(draft, running, number, reason)
 
 
 def recompute(

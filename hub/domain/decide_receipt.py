@@ -4,7 +4,7 @@ The limits are the city's, by flow and department; they count from when the hub 
 """
 
 from hub.domain import deadline_events as de
-from hub.domain.case import RETURNED, WITHDRAWN, Referral, Task
+from hub.domain.case import CLOSED, RETURNED, RUNG, WITHDRAWN, Referral, Task
 from hub.domain.decide_deadline import meet, rung_taken
 from hub.domain.decision import Draft
 from hub.domain.touched import Touched
@@ -24,7 +24,7 @@ _RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 def follow_receipts(draft: Draft, touched: Touched) -> None:
     """Bring the limits of the ladder in line with the case, for the tasks that the message touched."""
     case = draft.case
-    limits = {one.task: number for number, one in case.deadlines.items() if one.place < 0}
+    limits = {one.task: number for number, one in case.deadlines.items() if one.place == RUNG}
     # Tasks themselves do not change here.
     for task in case.tasks.values():
         if task.id not in touched.tasks and task.referral not in touched.referrals:
@@ -50,6 +50,9 @@ def expected(referral: Referral, task: Task) -> str | None:
         return "withdrawal_decided"
     if task.pending is not None:
         return _returned(referral) if task.pending == "return" else "supplement_provided"
+    if task.state == "confirmed":
+        followed = task.role != "lead" or referral.state != CLOSED or "followed_up" in task.instants
+        return None if followed else "followed_up"
     return _OF_STATE.get(task.state)
 
 
@@ -67,6 +70,11 @@ def _owner(referral: Referral, task: Task, rung: str) -> str:
 
 def _start(draft: Draft, referral: Referral, task: Task, rung: str) -> None:
     owner = _owner(referral, task, rung)
+    if rung == "followed_up":
+        rule = draft.flow(referral).followup
+        if rule is None:
+            return
+        owner = referral.sender if rule.by == "sender" else task.department
     asked = referral.flow, referral.flow_version, owner, referral.track, referral.priority
     within = draft.rules.limits(*asked).get(rung)
     if within is not None:

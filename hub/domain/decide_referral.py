@@ -1,4 +1,4 @@
-"""Deciding on whole referrals: raised, withdrawn, corrected, followed up."""
+"""Deciding on whole referrals: raised, withdrawn, corrected."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -278,15 +278,6 @@ def corrected(draft: Draft) -> None:
             draft.tell(task.department, flow.visibility.ceiling(task.role))
 
 
-def followup_recorded(draft: Draft) -> None:
-    """回访: kept in the history; the lead learns of it."""
-    referral = draft.referral()
-    to, role = (
-        (referral.sender, "sender") if draft.message.source == referral.lead else (referral.lead, "lead")
-    )
-    draft.tell(to, draft.flow(referral).visibility.ceiling(role))
-
-
 def _open_referral(draft: Draft, by_sender: bool = False) -> Referral:
     referral = draft.referral()
     if by_sender and draft.message.source != referral.sender:
@@ -326,5 +317,4 @@ HANDLERS: dict[str, Callable[[Draft], None]] = {
     "referral.withdrawal_requested": withdrawal_requested,
     "referral.withdrawal_decided": withdrawal_decided,
     "referral.corrected": corrected,
-    "followup.recorded": followup_recorded,
 }

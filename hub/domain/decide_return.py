@@ -9,6 +9,7 @@ from hub.domain.decision import Draft
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Step
 from hub.domain.routing_rows import Asked
+from hub.domain.supervising import trigger_at_return
 from hub.errors import Refusal, RefusalName
 
 
@@ -52,7 +53,8 @@ def _roles(flow: Flow, role: str) -> list[str]:
 
 
 def after_proposal(draft: Draft, task: Task, referral: Referral, step: Step) -> None:
-    """At the flow's limit of returns the dispute goes up."""
+    """At the flow's limit of returns the dispute goes up. The ladder of supervision may have a step for so many."""
+    trigger_at_return(draft, referral, task)
     referral = draft.case.referrals[referral.id]
     if referral.returns >= draft.flow(referral).limits.returns:
         at_the_limit(draft, task)

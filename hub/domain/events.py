@@ -19,6 +19,12 @@ from hub.domain.deadline_events import (
 )
 from hub.domain.fact import Fact
 from hub.domain.order_events import Erased, HoldReleased, HoldSet
+from hub.domain.supervision_events import (
+    FollowedUp,
+    SupervisionAnswered,
+    SupervisionCleared,
+    SupervisionRaised,
+)
 
 
 class CaseOpened(Fact, tag="case_opened"):
@@ -373,4 +379,8 @@ Event = (
     | Erased
     | HoldSet
     | HoldReleased
+    | SupervisionRaised
+    | SupervisionAnswered
+    | SupervisionCleared
+    | FollowedUp
 )

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from hub.domain import events as ev
 from hub.domain.case import OPEN, Case, Custody, Referral, Task, Waiting
 from hub.domain.evolve_deadline import RULES as DEADLINE_RULES
+from hub.domain.evolve_supervision import RULES as SUPERVISION_RULES
 from hub.domain.order_events import HoldReleased, HoldSet
+from hub.domain.supervision_events import FollowedUp
 
 # Which instant each step makes, and which it takes back: a request asked anew has no answer yet.
 INSTANTS = {
@@ -26,7 +28,8 @@ INSTANTS = {
 TAKEN_BACK = {
     "task.return_proposed": ("return_decided",),
     "task.supplement_requested": ("supplement_provided",),
-    "rework.requested": ("replied", "confirmed"),
+    "rework.requested": ("replied", "confirmed", "followed_up"),
+    "followup.recorded": ("replied", "confirmed", "followed_up"),
 }
 
 
@@ -148,7 +151,19 @@ def _rework(case: Case, event: ev.TaskStepped) -> None:
     task = case.tasks[event.task]
     again = {"state": event.state, "since": event.at, "replies": task.replies - 1, "outcome": None}
     _task(case, event.task, **again, instants=_instants(task, event))
-    _referral(case, task.referral, reworks=case.referrals[task.referral].reworks + 1)
+    referral = case.referrals[task.referral]
+    if event.step == "rework.requested":
+        _referral(case, referral.id, reworks=referral.reworks + 1)
+    else:
+        _referral(case, referral.id, reopenings=referral.reopenings + 1)
+
+
+def _followed_up(case: Case, event: FollowedUp) -> None:
+    if event.rating is not None:
+        _referral(case, event.referral, rating=event.rating, satisfied=event.satisfied)
+    if event.task is not None:
+        instants = {**case.tasks[event.task].instants, "followed_up": event.legal_at}
+        _task(case, event.task, instants=instants)
 
 
 def _lead(case: Case, event: ev.LeadChanged) -> None:
@@ -230,7 +245,7 @@ def _unchanged(case: Case, event: ev.Event) -> None:
 
 
 def _step(case: Case, event: ev.TaskStepped) -> None:
-    if event.step == "rework.requested":
+    if event.step in ("rework.requested", "followup.recorded"):
         _rework(case, event)
     else:
         _stepped(case, event)
@@ -248,6 +263,7 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "reply_given": _reply,
     "referral_ended": _ended,
     "referral_reopened": _reopened,
+    "followed_up": _followed_up,
     "lead_changed": _lead,
     "referral_escalated": _escalated,
     "dispute_settled": _settled,
@@ -270,4 +286,5 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "hub_message_issued": _unchanged,
     "notified": _notified,
     **DEADLINE_RULES,
+    **SUPERVISION_RULES,
 }

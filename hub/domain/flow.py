@@ -79,6 +79,14 @@ class Limits(RuleData):
     raised_per_case: Annotated[int, Field(ge=1)] | None = None
 
 
+class Followup(RuleData):
+    """回访 after the close: who owes it, from which rating on a citizen is satisfied, how often another one reopens."""
+
+    by: Literal["sender", "lead"]
+    satisfied: Annotated[int, Field(ge=1, le=5)] = 3
+    reopenings: Annotated[int, Field(ge=0)] = 1
+
+
 class Opening(RuleData):
     """The next referral that an outcome opens: under which flow, who raises it, and whether it must."""
 
@@ -119,6 +127,7 @@ class Flow(RuleData):
     within: Ladder = Ladder()
     clocks: list[FlowClock] = Field(default=[])
     opens: dict[CodeText, list[Opening]] = Field(default={})
+    followup: Followup | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -162,6 +171,8 @@ class Flow(RuleData):
                 yield f"within.{later}", "nothing comes before it: give `return_decided` too"
         if self.within.withdrawal_decided is not None and self.withdraw.after == "nobody":
             yield "within.withdrawal_decided", "nobody decides on a withdrawal in this flow"
+        if (self.within.followed_up is None) != (self.followup is None):
+            yield "within.followed_up", "a follow-up and its limit go together: give both or neither"
         codes, outcomes = [r.code for r in self.replies], [o.code for o in self.outcomes]
         seen: list[tuple[object, ...]] = []
         for n, clock in enumerate(self.clocks):

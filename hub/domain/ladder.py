@@ -22,6 +22,7 @@ Limited = Literal[
     "conference_decided",
     "supplement_provided",
     "withdrawal_decided",
+    "followed_up",
 ]
 LIMITED: tuple[Limited, ...] = get_args(Limited)
 _FORM = re.compile(r"([1-9]\d{0,3}) (H|D|WD|M)")
@@ -57,8 +58,9 @@ class Ladder(RuleData):
     """Within what of the rung before it each rung is due; None: no limit.
 
     `delivered` counts from the assignment, `signed` from `delivered`, `accepted` from `signed`, `replied` from `accepted`,
-    `confirmed` from `replied`; the answers to a return, a supplement and a withdrawal from the request. A return that the
-    sender has not decided goes to the superior, and one that the superior has not to the joint conference.
+    `confirmed` from `replied`, `followed_up` from the close; the answers to a return, a supplement and a withdrawal from the
+    request. A return that the sender has not decided goes to the superior, and one that the superior has not to the joint
+    conference.
     """
 
     delivered: Within | None = None
@@ -71,6 +73,7 @@ class Ladder(RuleData):
     conference_decided: Within | None = None
     supplement_provided: Within | None = None
     withdrawal_decided: Within | None = None
+    followed_up: Within | None = None
 
     def limit(self, step: Limited) -> Within | None:
         """The limit of one step."""

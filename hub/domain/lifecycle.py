@@ -45,6 +45,7 @@ class Lifecycle(RuleData):
     states: Annotated[dict[str, State], Field(min_length=1)]
     steps: Annotated[dict[str, Step], Field(min_length=1)]
     races: dict[Request, dict[str, Race]]
+    reopens: dict[str, str]
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -65,6 +66,10 @@ class Lifecycle(RuleData):
                 for before, after in table.items()
                 if before in reached
             }
+        unknown = sorted({*self.reopens, *self.reopens.values()} - set(self.states))
+        if unknown or not all(self.states[name].end for name in self.reopens):
+            wrong = unknown or sorted(self.reopens)
+            raise ValueError(f"reopens: {wrong}: from an end to a state; allowed: {sorted(self.states)}")
         lost = sorted(set(self.states) - reached - {"returned", "cancelled"})
         if lost:
             raise ValueError(f"states: {lost} is never reached from 'assigned'")

@@ -9,6 +9,7 @@ from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.record_sealing import RecordSealing
 from hub.domain.routing import Routing
+from hub.domain.supervision import Supervision
 from hub.domain.telling import Telling
 from hub.domain.timetable import Timetable, ladder_limits
 from hub.domain.urgency import Urgency
@@ -16,7 +17,8 @@ from hub.domain.urgency import Urgency
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Flows by code and version, departments, lifecycle, time limits and who is told of them, whose matter is whose.
+    """Flows by code and version, departments, lifecycle, time limits and who is told of them, whose matter is whose,
+    the ladder of supervision.
 
     `digest` is recorded with every decision (5a.9); it covers clocks and calendar too.
     """
@@ -30,6 +32,7 @@ class Rules:
     routing: Routing
     record_sealing: RecordSealing
     urgency: Urgency
+    supervision: Supervision
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:

@@ -8,16 +8,18 @@ from hub.domain.ladder import Limited
 from hub.domain.rule_data import RuleData
 
 Told = Literal["owner", "sender", "superior", "keeper"]
+Missed = Limited | Literal["supervision_answered"]
 
 
 class Telling(RuleData):
     """`owner`: who must act; `superior`: the owner's, where the directory names one; `keeper`: who received the matter first,
     while it keeps it (首接首办).
 
-    `missed`: by the rung whose receipt is missing; a rung that is not there is told to nobody.
+    `missed`: by the rung whose receipt is missing; a rung that is not there is told to nobody. A missing answer to a
+    step of supervision is told to its raiser too.
     """
 
     warned: list[Told]
     breached: list[Told]
     annulled: list[Told]
-    missed: dict[Limited, list[Told]] = Field(default={})
+    missed: dict[Missed, list[Told]] = Field(default={})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.domain.case import Referral, Running
+from hub.domain.case import ANSWER, Referral, Running, Supervised
 from hub.domain.decision import Draft
 from hub.domain.telling import Told
 from schemas.classes import FieldClass
@@ -13,29 +13,44 @@ def tell_warned(draft: Draft, running: Running) -> None:
     _tell(draft, running, draft.rules.telling.warned, "deadline.warned.v1", {})
 
 
-def tell_breached(draft: Draft, running: Running) -> None:
+def tell_breached(draft: Draft, running: Running, number: int) -> None:
     """It has passed: a breach of a clock of the law, or a receipt that is missing."""
     telling = draft.rules.telling
     if running.place < 0:
         whom = telling.missed.get(running.clock, [])  # type: ignore[call-overload]
-        _tell(draft, running, whom, "receipt.missed.v1", {"rung": running.clock})
+        _tell(draft, running, whom, "receipt.missed.v1", {"rung": running.clock}, number)
     else:
         _tell(draft, running, telling.breached, "deadline.breached.v1", {"breached_at": draft.at})
 
 
-def tell_annulled(draft: Draft, running: Running, reason: str) -> None:
+def tell_annulled(draft: Draft, running: Running, number: int, reason: str) -> None:
     """A fact that came later disproves what was told before."""
     own = {"annulled_at": draft.at, "reason": reason}
-    _tell(draft, running, draft.rules.telling.annulled, "breach.annulled.v1", own)
+    _tell(draft, running, draft.rules.telling.annulled, "breach.annulled.v1", own, number)
 
 
-def _tell(draft: Draft, running: Running, whom: list[Told], type_: str, own: dict[str, Any]) -> None:
+def _step_of(draft: Draft, running: Running, number: int | None) -> Supervised | None:
+    """The step of supervision whose answer a limit waits for."""
+    if running.place != ANSWER:
+        return None
+    return next((one for one in draft.case.supervisions.values() if one.answer == number), None)
+
+
+def _tell(
+    draft: Draft,
+    running: Running,
+    whom: list[Told],
+    type_: str,
+    own: dict[str, Any],
+    number: int | None = None,
+) -> None:
+    step = _step_of(draft, running, number)
     referral = draft.case.referrals[draft.case.tasks[running.task].referral]
     notice = {
         "referral": referral.id,
         "task": running.task,
         "clock": running.clock,
-        "article": _article(draft, referral, running),
+        "article": _article(draft, referral, running, step),
         "owner": running.owner,
         "due_at": running.due,
         **({"provisional": True} if running.provisional else {}),
@@ -48,13 +63,18 @@ def _tell(draft: Draft, running: Running, whom: list[Told], type_: str, own: dic
         "superior": None if owner is None else owner.superior,
         "keeper": referral.keeper,
     }
-    for department in dict.fromkeys(named[who] for who in whom):
+    told = [named[who] for who in whom]
+    if step is not None and step.by in draft.rules.departments:
+        told.append(step.by)
+    for department in dict.fromkeys(told):
         if department is not None:
             draft.tell(department, FieldClass.INTERNAL, type_, notice)
 
 
-def _article(draft: Draft, referral: Referral, running: Running) -> str:
-    """The article of the law; of a rung, the house rule of the flow."""
+def _article(draft: Draft, referral: Referral, running: Running, step: Supervised | None) -> str:
+    """The article of the law; of a rung, the house rule of the flow; of an answer, the step that wants it."""
+    if step is not None:
+        return f"supervision {step.step}.answer"
     if running.place < 0:
         return f"{referral.flow} within.{running.clock}"
     watch = draft.rules.timetable.watch(referral.flow, referral.flow_version, running.place)

@@ -36,6 +36,8 @@ class Touched:
                     self.referrals.setdefault(event.referral, set())
             elif event.e == "referral_escalated":
                 self.tasks.setdefault(event.task, set())
+            elif event.e == "referral_ended" or event.e == "followed_up":
+                self.referrals.setdefault(event.referral, set())
             elif event.e == "fact_recorded":
                 self.facts |= {event.fact, f"fact.{event.fact}"}
 

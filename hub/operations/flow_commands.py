@@ -55,7 +55,7 @@ def check_command(
 
     Flows that nobody in the city can raise or take are named too; they are no mistake.
     """
-    rules, city = _places(home, rules, city)
+    rules, city = places(home, rules, city)
     problems = rule_problems(city, rules)
     for problem in problems:
         typer.echo(str(problem))
@@ -81,7 +81,7 @@ def show_command(
     city: CityOption = None,
 ) -> None:
     """What a flow wants: papers, replies, outcomes, clocks, limits, and who takes part in it here."""
-    book = FlowBook.of(*_places(home, rules, city))
+    book = FlowBook.of(*places(home, rules, city))
     if flow is None:
         _show_all(book, lang)
         return
@@ -103,7 +103,7 @@ def diagram_command(
     rules: RulesOption = None,
 ) -> None:
     """Draw the life of a flow's task, or the map of all flows (Mermaid only). A picture is in both languages."""
-    book = FlowBook.of(*_places(home, rules, None))
+    book = FlowBook.of(*places(home, rules, None))
     if flow is None:
         if form is Form.svg:
             raise ConfigurationError("format svg: the map of all flows is drawn as mermaid; or name a flow")
@@ -114,7 +114,7 @@ def diagram_command(
     typer.echo(drawn, nl=False)
 
 
-def _places(home: Path, rules: Path | None, city: Path | None) -> tuple[Path | None, Path | None]:
+def places(home: Path, rules: Path | None, city: Path | None) -> tuple[Path | None, Path | None]:
     """The city's own rules and its directory of departments: as given, else the home's, if it has been made."""
     place = Home(home)
     made = place.settings_file.exists()

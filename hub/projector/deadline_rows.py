@@ -53,7 +53,7 @@ class DeadlineRows:
                 event.provisional,
             )
         elif (rule := _CHANGES.get(event.e)) is not None:
-            self.changes.setdefault(deadline_id(entry, event.deadline), {}).update(rule(entry, event))  # type: ignore[union-attr]
+            self.changes.setdefault(deadline_id(entry, event.deadline), {}).update(rule(entry, event))  # type: ignore[union-attr, arg-type]
 
 
 def deadline_id(entry: Entry, number: int) -> str:

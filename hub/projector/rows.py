@@ -10,6 +10,8 @@ from hub.domain import events as ev
 from hub.domain.decision import CHINA
 from hub.domain.entry import Entry, Outcome
 from hub.projector.deadline_rows import DeadlineRows
+from hub.projector.supervision_rows import Event as SupervisionEvent
+from hub.projector.supervision_rows import SupervisionRows
 
 # Of a matter that went through more hands than this, how many does not matter.
 MANY = 6
@@ -58,6 +60,7 @@ class Projection:
     tasks: dict[str, TaskRow] = field(default_factory=dict)
     task_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     deadlines: DeadlineRows = field(default_factory=DeadlineRows)
+    supervisions: SupervisionRows = field(default_factory=SupervisionRows)
     aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
     tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
@@ -182,6 +185,10 @@ def _corrected(to: Projection, entry: Entry, event: ev.ReferralCorrected) -> Non
         to.set_referral(event.referral, legal_at=_time(event.legal_at))
 
 
+def _supervision(to: Projection, entry: Entry, event: SupervisionEvent) -> None:
+    to.supervisions.take(entry, event)
+
+
 _RULES: dict[str, Any] = {
     "referral_raised": _raised,
     "task_assigned": _assigned,
@@ -196,6 +203,10 @@ _RULES: dict[str, Any] = {
     "referral_escalated": _escalated,
     "number_learned": _number,
     "referral_corrected": _corrected,
+    "supervision_raised": _supervision,
+    "supervision_answered": _supervision,
+    "supervision_cleared": _supervision,
+    "followed_up": _supervision,
 }
 
 

@@ -52,8 +52,19 @@ def flow_rows(flow: Flow, language: Language = "both") -> list[tuple[str, str]]:
         (say("次数限制", "Limits"), _limits(flow, say)),
         (say("各步骤限时（内部）", "Steps within (house rules)"), ladder_text(flow.within, say)),
         (say("法定时限", "Clocks of the law"), _clocks(flow.clocks, say)),
+        (say("回访", "Follow-up"), _followup(flow, say)),
         (say("后续流程", "Opens"), _opens(flow.opens, say)),
     ]
+
+
+def _followup(flow: Flow, say: Say) -> str:
+    """Who owes it, and what a rating does."""
+    rule = flow.followup
+    if rule is None:
+        return NONE
+    by = say("来文单位", "the sender") if rule.by == "sender" else say("主办单位", "the lead")
+    satisfied = say(f"{rule.satisfied} 分起为满意", f"satisfied from {rule.satisfied} on")
+    return f"{by}; {satisfied}; {say('不满意可重新办理', 'reopened at most')} {rule.reopenings} {say('次', 'times')}"
 
 
 def law(flow: Flow) -> str:
@@ -91,6 +102,7 @@ STEP_NAMES = {
     "supplement_provided": ("补正", "supplement provided"),
     "withdrawal_requested": ("要求撤回", "withdrawal requested"),
     "withdrawal_decided": ("撤回决定", "withdrawal decided"),
+    "followed_up": ("回访", "followed up"),
 }
 _ON_CLOSE = {
     "keep": ("继续办理 `keep`", "`keep`: go on"),

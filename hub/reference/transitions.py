@@ -43,6 +43,10 @@ def transitions(lifecycle: Lifecycle) -> list[Transition]:
             found += [
                 Transition(before, after, *named) for before in lifecycle.states if before in step.from_
             ]
+    found += [
+        Transition(before, after, "followup.recorded: not satisfied", "回访：不满意")
+        for before, after in lifecycle.reopens.items()
+    ]
     still_open = [name for name, state in lifecycle.states.items() if not state.end]
     found += [Transition(name, CANCELLED, "the referral ends", "移送终结") for name in still_open]
     return [one for one in found if one.before != one.after]

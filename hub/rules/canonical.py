@@ -19,7 +19,7 @@ def rules_text(
 ) -> str:
     """Everything that rules say, as JSON; clocks and calendar by their digests. The rules' digest is its SHA-256.
 
-    `single`: what there is one of: lifecycle, directory, telling, record sealing, urgency.
+    `single`: what there is one of: lifecycle, directory, telling, record sealing, urgency, the ladder of supervision.
     """
     parts: list[RuleData] = [*single, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
     parts += [*routing.duties, *routing.levels, *routing.admissions]
@@ -41,7 +41,14 @@ def canonical_texts(rules: Rules, overlay: Path | None) -> tuple[str, str, str]:
     flows = [flow for versions in rules.flows.values() for flow in versions]
     texts = (
         rules_text(
-            (rules.lifecycle, rules.directory, rules.telling, rules.record_sealing, rules.urgency),
+            (
+                rules.lifecycle,
+                rules.directory,
+                rules.telling,
+                rules.record_sealing,
+                rules.urgency,
+                rules.supervision,
+            ),
             flows,
             rules.routing,
             clocks.digest,

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from hub.domain.directory import Directory
 from hub.domain.flow import Flow
+from hub.domain.supervision import Supervision
 from hub.errors import RuleFileError
 from hub.rules.catalogues import load_catalogues
 from hub.rules.clock_ids import clock_ids
@@ -14,6 +15,7 @@ from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
 from hub.rules.routing_files import place_problems, routing_problems
+from hub.rules.supervision_files import supervision_file, supervision_problems
 from hub.rules.urgency_file import urgency_problems
 
 M = TypeVar("M", bound=BaseModel)
@@ -22,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 def rule_problems(
     directory_file: Path | None, overlay: Path | None = None, rules_dir: Path = HERE
 ) -> list[RuleFileError]:
-    """All problems of the flows, their codes and, if given, the directory of departments; none when a start would go on.
+    """All problems of flows, codes, the ladder of supervision and, if given, of the directory; none when a start would go on.
 
     What the files contradict in each other is looked at only once each of them can be read.
     """
@@ -42,12 +44,16 @@ def rule_problems(
         return [problem]
     flows = {path: flow for path in layered("flows", roots) if (flow := read(path, Flow)) is not None}
     directory = read(directory_file, Directory) if directory_file is not None else None
+    ladder_file = supervision_file((HERE, *roots))
+    ladder = read(ladder_file, Supervision)
     if problems:
         return problems
     known = {flow.flow for flow in flows.values()}
     problems += flow_problems(flows, codes, clock_ids(roots))
     problems += routing_problems(roots, codes, known)
     problems += urgency_problems(roots, codes)
+    if ladder is not None:
+        problems += supervision_problems(ladder_file, ladder, codes.roles.keys(), known, clock_ids(roots))
     if directory_file is not None and directory is not None:
         problems += directory_problems(directory_file, directory, codes, known)
     if directory is not None and not problems:

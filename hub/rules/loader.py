@@ -23,6 +23,7 @@ from hub.rules.deadline_files import load_clocks
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.routing_files import load_routing, place_problems
+from hub.rules.supervision_files import load_supervision
 from hub.rules.urgency_file import load_urgency
 from schemas.messages.base import ROUTE
 
@@ -47,6 +48,9 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         raise problem
     record_sealing = load_record_sealing(roots)
     urgency = load_urgency(roots, codes)
+    supervision = load_supervision(
+        (HERE, *roots), codes.roles.keys(), {flow.flow for flow in flows}, clock_ids(roots)
+    )
     clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
@@ -63,9 +67,10 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         routing=routing,
         record_sealing=record_sealing,
         urgency=urgency,
+        supervision=supervision,
         digest=digest_of(
             rules_text(
-                (lifecycle, directory, telling, record_sealing, urgency),
+                (lifecycle, directory, telling, record_sealing, urgency, supervision),
                 flows,
                 routing,
                 clocks.digest,

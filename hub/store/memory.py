@@ -52,6 +52,8 @@ class Projected:
     referral: dict[str, dict[str, Any]] = field(default_factory=dict)
     task: dict[str, dict[str, Any]] = field(default_factory=dict)
     deadline: dict[str, dict[str, Any]] = field(default_factory=dict)
+    supervision: dict[str, dict[str, Any]] = field(default_factory=dict)
+    followup: list[dict[str, Any]] = field(default_factory=list)
     alias: set[tuple[str, str, str, str]] = field(default_factory=set)
     tally: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
@@ -291,10 +293,15 @@ def _project(tables: Projected, projection: Projection) -> None:
     for deadline in projection.deadlines.new.values():
         told = dict.fromkeys(("warned_at", "breached_at", "ended_at"))
         tables.deadline[deadline.id] = {**deadline._asdict(), **told}
+    for step in projection.supervisions.new.values():
+        told = dict.fromkeys(("answered_at", "cleared_at", "cleared_by", "cleared_why"))
+        tables.supervision[step.id] = {**step._asdict(), **told}
+    tables.followup += [row._asdict() for row in projection.supervisions.followups]
     for table, changes in (
         (tables.referral, projection.referral_changes),
         (tables.task, projection.task_changes),
         (tables.deadline, projection.deadlines.changes),
+        (tables.supervision, projection.supervisions.changes),
     ):
         for row_id, columns in changes.items():
             if row_id in table:

@@ -9,6 +9,7 @@ from hub.domain.entry import Entry
 from hub.errors import LostShard
 from hub.projector.deadline_rows import DeadlineRow
 from hub.projector.rows import Projection, ReferralRow, TaskRow
+from hub.projector.supervision_rows import FollowupRow, SupervisionRow
 from hub.store.pool import Connection, Pool
 
 _ADVANCE = "UPDATE follower SET seq = $4 WHERE name = $1 AND shard = $2 AND seq = $3"
@@ -27,6 +28,7 @@ ON CONFLICT (what, department, flow, reason) DO UPDATE SET count = tally.count +
 _TEXTS = ("state", "outcome", "pending", "lead", "local_number", "since")
 _TYPES = {"referral": dict.fromkeys(_TEXTS, "text")}
 _TYPES["task"] = {**_TYPES["referral"], "since": "timestamptz"}
+_TYPES["supervision"] = {**_TYPES["referral"], "cleared_by": "text", "cleared_why": "text"}
 _TYPES["deadline"] = {**_TYPES["referral"], "provisional": "boolean"}
 
 
@@ -59,9 +61,14 @@ async def write(connection: "Connection[asyncpg.Record]", projection: Projection
             await connection.execute(_TASKS, *map(list, zip(*others, strict=True)))
     if projection.deadlines.new:
         await _copy(connection, "deadline", DeadlineRow._fields, projection.deadlines.new.values())
+    if projection.supervisions.new:
+        await _copy(connection, "supervision", SupervisionRow._fields, projection.supervisions.new.values())
+    if projection.supervisions.followups:
+        await _copy(connection, "followup", FollowupRow._fields, projection.supervisions.followups)
     await _change(connection, "referral", projection.referral_changes)
     await _change(connection, "task", projection.task_changes)
     await _change(connection, "deadline", projection.deadlines.changes)
+    await _change(connection, "supervision", projection.supervisions.changes)
     if projection.aliases:
         await connection.execute(_ALIASES, *map(list, zip(*sorted(projection.aliases), strict=True)))
     if projection.tallies:

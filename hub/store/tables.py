@@ -215,6 +215,50 @@ deadline = Table(
     Index("deadline_next", "next", "id", postgresql_where="next IS NOT NULL"),
     Index("deadline_task", "task"),
     Index("deadline_owner", "owner", "due", postgresql_where="state <> 'ended'"),
+    Index("deadline_breached", "breached_at", postgresql_where="breached_at IS NOT NULL"),
+)
+
+supervision = Table(
+    "supervision",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("referral", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("against", Text, nullable=False),
+    Column("raised_by", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("deadline", Text),
+    Column("counted", Integer),
+    Column("lower", Text),
+    Column("raised_at", _TIME, nullable=False),
+    Column("answer", Text),
+    Column("state", Text, nullable=False),
+    Column("answered_at", _TIME),
+    Column("cleared_at", _TIME),
+    Column("cleared_by", Text),
+    Column("cleared_why", Text),
+    Index("supervision_case", "case_id"),
+    Index("supervision_standing", "against", "raised_at", postgresql_where="state <> 'cleared'"),
+)
+
+followup = Table(
+    "followup",
+    metadata,
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text, nullable=False),
+    Column("referral", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reached", Boolean, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    Column("rating", SmallInteger),
+    Column("satisfied", Boolean),
+    Column("at", _TIME, nullable=False),
+    Index("followup_referral", "referral"),
+    Index("followup_dissatisfied", "at", postgresql_where="satisfied = false"),
 )
 
 alias = Table(
@@ -284,5 +328,5 @@ access_record = Table(
     Index("access_record_operator", "operator", "at"),
 )
 
-PROJECTED = (referral, task, deadline, alias, tally)
+PROJECTED = (referral, task, deadline, supervision, followup, alias, tally)
 INDEXED = (person_index, number_index, referral_index)

@@ -6,8 +6,9 @@ Messages are named by what they are about, so a timekeeper that restarts, or two
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from hub.bus.ports import BrokerClock, OutRecord, Publisher
 from hub.bus.topics import CLOCK, DESK, TIME, TopicNames
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 MAX_SKEW = timedelta(seconds=5)
 # The broker is asked for its time this often; the database at every look.
 ASK_BROKER = timedelta(seconds=10)
+
+
+class AlsoDue(Protocol):
+    """What else comes due, at a pace of its own: publishes it, says how many; raises Trouble."""
+
+    async def publish(self, now: datetime, publisher: Publisher) -> int: ...
 
 
 class Timekeeper:
@@ -45,10 +52,11 @@ class Timekeeper:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         due: DueMoments | None = None,
         broker: BrokerClock | None = None,
+        also: Sequence[AlsoDue] = (),
     ) -> None:
         self._waiting, self._publisher, self._signer, self._names = waiting, publisher, signer, names
         self._shards, self._early_limit, self._every, self._clock = shards, early_limit, every, clock
-        self._due, self._broker = due, broker
+        self._due, self._broker, self._also = due, broker, also
         self._broker_skew = timedelta(0)
         self._asked_at: datetime | None = None
         self.pulse = Pulse("timekeeper")
@@ -85,6 +93,8 @@ class Timekeeper:
         published = len(records)
         if self._due is not None:
             published += await self._due.publish(min(now, database), self._publisher)
+        for one in self._also:
+            published += await one.publish(min(now, database), self._publisher)
         return published
 
     async def _skew_to_broker(self, now: datetime) -> timedelta:

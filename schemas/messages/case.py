@@ -43,15 +43,19 @@ class SupervisionRaised(ReferralAct):
     """督办: a formal step against the department that a task rests with."""
 
     step: Internal[Code]
-    """Which step: e.g. `interview` 约谈, `circular` 通报, `listed` 挂牌督办, `rectify` 限期整改."""
+    """Which step: `urge` 催办, `interview` 约谈, `circular` 通报, `listed` 挂牌督办, `rectify` 限期整改, or the city's own."""
     against: Internal[DepartmentId]
     """The department that must answer."""
     answer_by: Internal[Day | None] = None
-    """Last day for the answer."""
+    """Last day for the answer; without one the ladder's. On the way out always that which holds, if an answer is owed."""
     reason: FreeText[Text]
     """What was not done, and the ground in law."""
     supervision: Internal[Uuid | None] = None
     """Id of this step, which its answer names; the hub sets it on the way out (`derived_id` of `supervision`)."""
+    task: Internal[Uuid | None] = None
+    """Id of the task on which the department is supervised; the hub sets it on the way out."""
+    trigger: Internal[Code | None] = None
+    """What made the hub take the step: e.g. `breached`, `unanswered`, `returns`; null when a department took it."""
 
 
 class SupervisionAnswered(ReferralAct):
@@ -63,6 +67,17 @@ class SupervisionAnswered(ReferralAct):
     """What was or will be done about it."""
     papers: Internal[list[Paper]] = Field(default=[])
     """Papers of the answer."""
+
+
+class SupervisionCleared(ReferralAct):
+    """销号、解除: a supervision step stands no longer. Who cleared it is the source, in person the officer."""
+
+    supervision: Internal[Uuid]
+    """Id of the supervision step that is cleared."""
+    ground: Internal[Code]
+    """Ground of the clearance: e.g. `done`, `unfounded`; by the hub itself `done`, `annulled` or `task_gone`."""
+    reason: FreeText[Text]
+    """Why the step is cleared."""
 
 
 class WarningColour(StrEnum):

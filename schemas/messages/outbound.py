@@ -149,6 +149,17 @@ class ReferralClosed(Data):
     """What this outcome opens for the receiver of this message, by the flow; empty for all others."""
 
 
+class ReferralReopened(Data):
+    """A follow-up found the citizen not satisfied: the referral is open again, the lead owes the final reply anew."""
+
+    referral: Internal[Uuid]
+    """Id of the referral."""
+    task: Internal[Uuid]
+    """Id of the lead's task, which is being handled again."""
+    reopenings: Internal[Count]
+    """How often the referral was opened again, this time included."""
+
+
 class ReferralEscalated(Data):
     """A dispute over whose matter it is went up: who may decide now, whose it is, and who takes it."""
 

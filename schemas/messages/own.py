@@ -1,7 +1,7 @@
 """Messages of the hub to itself: what its clock says, and the other half of a step on two cases."""
 
 from schemas.classes import FreeText, Internal, Public, Sensitive
-from schemas.identifiers import Code, Uuid
+from schemas.identifiers import Code, DepartmentId, Uuid
 from schemas.messages.base import Data
 from schemas.scalars import Count, Moment, Text
 
@@ -37,6 +37,25 @@ class DeadlineDue(Data):
 
 class ReceiptDue(DeadlineDue):
     """The same for the limit of a receipt."""
+
+
+class BreachesCounted(Data):
+    """The clock says: a department's breaches in a calendar period have come to a count that the ladder of supervision names."""
+
+    department: Internal[DepartmentId]
+    """The department that was late."""
+    step: Internal[Code]
+    """The step of supervision that follows."""
+    count: Public[Count]
+    """How many breaches were counted, over all cases."""
+    period: Internal[Code]
+    """The period, e.g. `2026_03`."""
+    task: Internal[Uuid]
+    """Task of this case on which the last of them was."""
+    deadline: Public[Count]
+    """Number of its time limit in the case."""
+    moment: Internal[Moment]
+    """When the last of them was found; decided only after everything read before it."""
 
 
 class AliasKnown(Data):

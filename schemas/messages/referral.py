@@ -163,3 +163,7 @@ class FollowupRecorded(ReferralAct):
     """What the citizen said."""
     citizen: OfPerson[Line | None] = None
     """Name of the citizen who was asked."""
+    satisfied: Internal[Flag | None] = None
+    """Whether the rating counts as satisfied by the flow; the hub sets it on the way out."""
+    reopened: Internal[Flag | None] = None
+    """Whether the referral is open again because of it; the hub sets it on the way out."""

@@ -34,6 +34,7 @@ IDLE = (
     "task.handed_over",
     "task.received",
 )
+FOLLOWUP = "followup.recorded"
 WITHDRAWAL = ("referral.withdrawal_requested", "referral.withdrawal_decided")
 
 
@@ -182,6 +183,8 @@ class Search:
             yield source, WITHDRAWAL[0], {**common, "reason": "另案处理"}
             for agreed in (True, False):
                 yield source, WITHDRAWAL[1], {**common, "agreed": agreed}
+            if self.flow.followup is not None:
+                yield source, FOLLOWUP, {**common, "reached": True, "rating": 1}
             for task in case.tasks.values():
                 if task.state in GONE and task.department != self.cast.lead:
                     continue
@@ -222,7 +225,8 @@ class Search:
             if task.state not in GONE
         )
         caps = self.flow.limits
-        counters = (min(referral.returns, caps.returns + 1), min(referral.reworks, caps.reworks))
+        again = (min(referral.reworks, caps.reworks), referral.reopenings)
+        counters = (min(referral.returns, caps.returns + 1), *again)
         above = (str(referral.superior), str(referral.conference), referral.settled, str(referral.keeper))
         at = (referral.state, str(referral.pending), referral.lead, above)
         return at, counters, tuple(tasks)

@@ -44,12 +44,6 @@ def test_strangers_have_no_part() -> None:
         "case.split": {"new_local_number": "新", "referrals": [referral.id]},
         "referral.corrected": {"referral": referral.id, "fields": ["summary"], "reason": "x"},
         "followup.recorded": {"referral": referral.id, "reached": True},
-        "supervision.raised": {
-            "referral": referral.id,
-            "step": "interview",
-            "against": "court",
-            "reason": "x",
-        },
         "task.signed": {"referral": referral.id, "task": task.id},
     }
     for step, data in steps.items():

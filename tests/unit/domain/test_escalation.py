@@ -72,7 +72,8 @@ def test_either_decides_and_the_other_learns_of_it(by: str) -> None:
     assert stage.case.referrals[referral.id].lead == "justice"
     other = {"petition": SUPERIOR, SUPERIOR: "petition"}[by]
     assert [one.type for one in stage.told(other)].count("return.decided.v1") == 1
-    assert [one.type for one in stage.told("court")][-2:] == ["return.decided.v1", "ownership.changed.v1"]
+    told = [one.type for one in stage.told("court") if not one.type.startswith("supervision")]
+    assert told[-2:] == ["return.decided.v1", "ownership.changed.v1"]
 
 
 def test_nobody_else_decides() -> None:

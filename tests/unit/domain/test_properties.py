@@ -140,19 +140,32 @@ class Hand:
             "case.linked": {**act, "other_case": OTHER_CASE, "relation": "same_incident"},
             "case.merged": {**act, "into_case": OTHER_CASE},
             "case.split": {**act, "new_local_number": "新1", "referrals": [ids["referral"]]},
-            "followup.recorded": {**act, "referral": ids["referral"], "reached": True},
+            "followup.recorded": {
+                **act,
+                "referral": ids["referral"],
+                "reached": self.one([True, False]),
+                "rating": self.one([None, 1, 2, 3, 5]),
+            },
             "supervision.raised": {
                 **act,
                 "referral": ids["referral"],
-                "step": "interview",
-                "against": self.one(SENDERS),
+                "step": self.one(["urge", "urge", "interview", "rectify", "no_such_step"]),
+                "against": self.one(SENDERS, [t.department for t in self.case.tasks_of(ids["referral"])]),
+                "answer_by": self.one([None, "2026-03-09"]),
                 "reason": "x",
             },
             "supervision.answered": {
                 **act,
                 "referral": ids["referral"],
-                "supervision": OTHER_CASE,
+                "supervision": self.one([*self.case.supervisions] or [OTHER_CASE]),
                 "measures": "x",
+            },
+            "supervision.cleared": {
+                **act,
+                "referral": ids["referral"],
+                "supervision": self.one([*self.case.supervisions] or [OTHER_CASE]),
+                "ground": "done",
+                "reason": "x",
             },
             "warning.raised": {**act, "colour": "red", "local_number": NUMBER, "text": "x"},
         }
@@ -183,6 +196,11 @@ def check(case: Case) -> None:
             assert owner in rules().departments
         live = [t.department for t in tasks if t.state not in ("returned", "cancelled")]
         assert len(live) == len(set(live))
+    for one in case.supervisions.values():
+        gone = case.tasks[one.task].state in ("returned", "cancelled")
+        assert one.state == "cleared" or not gone
+        limits = {number for number in (one.answer, one.stands) if number in case.deadlines}
+        assert not limits or one.state != "cleared", "a cleared step has a clock that nobody can stop"
     assert Case.from_bytes(case.to_bytes()).to_bytes() == case.to_bytes()
     assert Case.from_bytes(case.to_bytes()) == case
 

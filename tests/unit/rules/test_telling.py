@@ -14,7 +14,7 @@ OWN = "warned: [owner, superior]\nbreached: [superior]\nannulled: [owner]\nmisse
 
 def test_every_rung_is_told_to_its_owner_or_sender() -> None:
     telling = load_rules(CITY).telling
-    assert set(telling.missed) == set(LIMITED)
+    assert set(telling.missed) == {*LIMITED, "supervision_answered"}
     assert all({"owner", "sender"} & set(told) for told in telling.missed.values())
 
 
