@@ -38,6 +38,7 @@ class May(StrEnum):
     ERASE = "erase"
     HOLD = "hold"
     SEAL = "seal"
+    REDELIVER = "redeliver"
 
 
 ORDERS: Mapping[str, May] = {
@@ -46,6 +47,7 @@ ORDERS: Mapping[str, May] = {
     "hub.hold_released.v1": May.HOLD,
     "hub.record_sealed.v1": May.SEAL,
     "hub.record_unsealed.v1": May.SEAL,
+    "hub.redelivery_ordered.v1": May.REDELIVER,
 }
 
 
@@ -86,20 +88,23 @@ class Operators:
 
     def check(self, type_: str, case: str, data: Mapping[str, Any], at: datetime) -> None:
         """Raises NotAuthorised unless a registered operator who may do so ordered this, at this moment, for this case."""
-        operator = self.known(str(data["operator"]))
+        self.signed(str(data["operator"]), ORDERS[type_], _text(type_, case, data), str(data["approval"]), at)
+
+    def signed(self, name: str, may: May, text: bytes, signature: str, at: datetime) -> bytes:
+        """The public key by which this operator, who may do so at this moment, signed a text. Raises NotAuthorised."""
+        operator = self.known(name)
         if at < operator.valid_from or (operator.valid_to is not None and at >= operator.valid_to):
             raise NotAuthorised(f"operator {operator.operator!r} is not valid at {at}")
-        may = ORDERS[type_]
         if may not in operator.may:
             raise NotAuthorised(
                 f"operator {operator.operator!r} may not {may}; may {', '.join(operator.may)}"
             )
+        key = self._known[operator.operator][1]
         try:
-            self._known[operator.operator][1].verify(
-                b64decode(data["approval"], validate=True), _text(type_, case, data)
-            )
+            key.verify(b64decode(signature, validate=True), text)
         except (InvalidSignature, ValueError):
             raise NotAuthorised(f"the signature of operator {operator.operator!r} does not verify") from None
+        return key.public_bytes_raw()
 
 
 def approved(key: Ed25519PrivateKey, type_: str, case: str, data: Mapping[str, Any]) -> dict[str, Any]:

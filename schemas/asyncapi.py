@@ -16,7 +16,7 @@ from schemas.vectors import identifier_vectors, partitioner_vectors, signature_v
 CONTRACT_VERSION = "0.1.0"
 _BINDING = "0.5.0"
 _SIGNED = ("keyid", "signature")
-_FROM_HUB = ("actor", "sequence", "previous")
+_FROM_HUB = ("actor", "sequence", "previous", "redelivery")
 _ABOUT = f"""\
 Each department has two topics: it writes `dept.{{department}}.out` and reads `dept.{{department}}.in`.
 

@@ -3,7 +3,7 @@
 Attributes travel as `ce_` headers, the data as the record's value (JSON), the case as the record's key.
 Extension attributes of ours: `secrecy` (密级), `keyid` and `signature` (department's Ed25519 signature), and,
 on the way out only, `actor` (the department whose step it is), `sequence` and `previous` (order per case
-and recipient).
+and recipient), and `redelivery` (the order by which a record is delivered again).
 """
 
 import re
@@ -71,6 +71,8 @@ class Envelope(BaseModel):
     """Only from the hub: number of the record among those to this department about this case."""
     previous: Annotated[int, Field(ge=0)] | None = None
     """Only from the hub: the sequence of the record before it, 0 for the first; a hole means loss."""
+    redelivery: Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")] | None = None
+    """Only from the hub: the record was sent before, and this order delivers it again; its id and sequence are the same."""
 
     def headers(self) -> Headers:
         """The Kafka headers of the binary binding, in the order of the attributes' names."""

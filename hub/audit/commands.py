@@ -12,6 +12,7 @@ from hub.audit.bundle_command import bundle_command, verifier_command
 from hub.audit.looking import run_now
 from hub.audit.proof import prove
 from hub.audit.rebuild_command import rebuild_command
+from hub.audit.redeliver_commands import approve_command, redeliver_command, send_command
 from hub.audit.verify_command import verify_command
 from hub.embedded.servers import Addresses
 from hub.home import DEFAULT_HOME
@@ -26,6 +27,9 @@ Database = Annotated[str | None, typer.Option(help="postgresql://… to read ins
 
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)
+app.command("redeliver")(redeliver_command)
+app.command("redeliver-approve")(approve_command)
+app.command("redeliver-send")(send_command)
 
 
 look_commands.register(app)

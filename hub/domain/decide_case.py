@@ -41,6 +41,18 @@ def redelivery_requested(draft: Draft) -> None:
     draft.add(ev.RedeliveryGranted(to, first, last))
 
 
+def redelivery_ordered(draft: Draft) -> None:
+    """Operators let a department have again what it lost; intake has checked that two of them signed it."""
+    data = draft.message.open
+    to, first, last = data["to"], data["from_sequence"], data["to_sequence"]
+    sent = draft.case.sequences.get(to, 0)
+    if not first <= last <= sent:
+        raise Refusal(
+            RefusalName.ILLEGAL_STEP, f"sequences {first}..{last}: {sent} were sent to {to}", [f"1..{sent}"]
+        )
+    draft.add(ev.RedeliveryGranted(to, first, last, data["order"]))
+
+
 def linked(draft: Draft) -> None:
     """This half of a link; the other half is a hub message on the other case (5a.11)."""
     _be_party(draft)
@@ -121,6 +133,7 @@ HANDLERS: dict[str, Callable[[Draft], None]] = {
     "hub.link_mirrored": link_mirrored,
     "hub.early_expired": early_expired,
     "hub.alias_known": alias_known,
+    "hub.redelivery_ordered": redelivery_ordered,
     "hub.parked_retried": parked_mended,
     "hub.parked_dismissed": parked_mended,
 }

@@ -298,11 +298,15 @@ class MessageTakenUp(Fact, tag="message_taken_up"):
 
 
 class RedeliveryGranted(Fact, tag="redelivery_granted"):
-    """The relay sends again what this department was sent for the case, sequences first to last."""
+    """The relay sends again what this department was sent for the case, sequences first to last.
+
+    `order`: operators ordered it, and the records say so; else the department's connector asked.
+    """
 
     to: str
     first: int
     last: int
+    order: str | None = None
     e: ClassVar[Literal["redelivery_granted"]] = "redelivery_granted"
 
 

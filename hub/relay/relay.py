@@ -3,6 +3,7 @@
 import logging
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hub.bus.ports import OutRecord, Publisher
@@ -75,11 +76,11 @@ class Relay:
         return owner if owner in self._rules.departments else None
 
     async def _again(self, entry: Entry, granted: RedeliveryGranted) -> list[OutRecord]:
-        """The same records as before, under the same ids."""
+        """The same records as before, under the same ids; ordered by operators, they say so."""
         assert entry.case is not None
         sent = await self._store.sent_to(entry.case, granted.to, granted.first, granted.last)
         contents = await self._contents.of([Committed(one) for one in sent])
-        return [
+        records = [
             notification(self._names, one, event, contents)
             for one in sent
             for event in one.events
@@ -87,6 +88,10 @@ class Relay:
             and event.to == granted.to
             and granted.first <= event.sequence <= granted.last
         ]
+        if granted.order is not None:
+            mark = ("ce_redelivery", granted.order.encode())
+            records = [replace(record, headers=[*record.headers, mark]) for record in records]
+        return records
 
     async def _pass_on(self, entry: Entry, case: str) -> list[OutRecord]:
         """The message as it was signed, to the shard of its case. None once it was erased: an erasure waits for the

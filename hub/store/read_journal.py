@@ -48,6 +48,9 @@ _COUNT_SINCE = "SELECT count(*) FROM journal WHERE shard = $1 AND seq > $2"
 _INBOX = """
 SELECT seq, source, message_id, shard, mac, outcome, reason FROM inbox WHERE shard = $1 AND seq > $2 AND seq <= $3
 ORDER BY seq, source, message_id"""
+_OUTCOMES = """
+SELECT i.outcome, count(*) FROM unnest($1::text[], $2::text[]) AS asked (source, message_id)
+JOIN inbox i USING (source, message_id) GROUP BY 1"""
 _STATES = "SELECT case_id, shard, version, state FROM case_state WHERE case_id = ANY($1::text[])"
 # The ids of a case's time limits begin with its own and a slash.
 _ROWS = {
@@ -199,6 +202,12 @@ async def inbox(
     async for rows in view.batches(_INBOX, shard, after, upto):
         for row in rows:
             yield MessageRef(row[1], row[2]), StoredInbox(row[3], row[0], row[4], row[5], row[6])
+
+
+async def outcomes(view: Snapshot, refs: Sequence[MessageRef]) -> dict[str, int]:
+    """How many of these messages have which outcome; those that intake has not read have none."""
+    rows = await view.rows(_OUTCOMES, [ref.source for ref in refs], [ref.id for ref in refs])
+    return {row[0]: row[1] for row in rows}
 
 
 async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:

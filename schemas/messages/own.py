@@ -1,9 +1,9 @@
 """Messages of the hub to itself: what its clock says, and the other half of a step on two cases."""
 
 from schemas.classes import FreeText, Internal, Public, Sensitive
-from schemas.identifiers import Code, DepartmentId, Uuid
+from schemas.identifiers import Code, DepartmentId, Sha256, Uuid
 from schemas.messages.base import Data
-from schemas.scalars import Count, Moment, Text
+from schemas.scalars import Count, Moment, Ordinal, Text
 
 
 class LinkMirrored(Data):
@@ -72,6 +72,36 @@ class MessagePassedOn(Data):
     """The `ce_` attributes as sent."""
     content: Sensitive[str]
     """The data as sent, in base64."""
+
+
+class RedeliveryOrdered(Data):
+    """Two operators ordered that a department gets again what it was sent of this case; one message for each case.
+
+    They signed the root of a Merkle tree whose leaves are the cases of the order, each with its sequences.
+    """
+
+    order: Internal[Uuid]
+    """Id of the order; the records carry it as `redelivery`."""
+    to: Internal[DepartmentId]
+    """The department that gets them again."""
+    from_sequence: Internal[Ordinal]
+    """The first of its sequences in this case."""
+    to_sequence: Internal[Ordinal]
+    """The last of them."""
+    made_at: Internal[Moment]
+    """When the order was made."""
+    cases: Internal[Ordinal]
+    """How many cases the order has: the size of the tree."""
+    root: Internal[Sha256]
+    """Root of the tree, as it was signed."""
+    index: Internal[Count]
+    """Place of this case in the tree, from 0."""
+    proof: Internal[list[Sha256]]
+    """The hashes that prove it."""
+    approvals: Internal[list[list[str]]]
+    """Id and signature (Ed25519, base64) of each operator."""
+    reason: FreeText[Text]
+    """Why it is delivered again."""
 
 
 class Mended(Data):

@@ -24,6 +24,7 @@ from hub.following.hand_over import HandOver
 from hub.indexer.indexer import Indexer
 from hub.intake.verifying import KeyRegistry, RegisteredKey
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
+from hub.operators import Operators
 from hub.projector.projector import Projector
 from hub.relay.contents import Contents
 from hub.relay.relay import Relay
@@ -104,6 +105,7 @@ class City:
             {(who, f"{who}-1"): (_entry(who), k.public_key()) for who, k in self._keys.items()}
         )
         self.signer = HubSigner("hub-1", self._keys["hub"])
+        self.operators = Operators()
         self.bus = MemoryBus(lambda: int(self.at.timestamp() * 1000))
         self.pool = Pool(dsn, size=3 * shards + 2)
         self.store = ReadStore(dsn)
@@ -264,6 +266,7 @@ class City:
             self.shards,
             _nowhere,
             IntakeSettings(wait_ms=10),
+            operators=self.operators,
         )
         await source.start(_assigned, _assigned)
         tasks = [asyncio.create_task(ShardWorker(shard, intake).run()) for shard in range(self.shards)]

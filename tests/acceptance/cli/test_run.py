@@ -1,5 +1,6 @@
 """`fengqiao run`: alone, in pairs, as separate roles; ended by SIGTERM and by kill -9."""
 
+import json
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -142,6 +143,53 @@ async def test_two_share_the_shards_and_one_takes_over(hub: Hub, number: signal.
     referred = await refer(hub, 6)
     await assigned(hub, set(referred))
     assert two.shards == set(range(SHARDS))
+
+
+async def again(hub: Hub, order: str) -> list[tuple[str, str]]:
+    """Case and id of what the court was delivered again by this order, once something was."""
+    consumer = AIOKafkaConsumer(
+        "dept.court.in", bootstrap_servers=hub.addresses["kafka"], auto_offset_reset="earliest"
+    )
+    found: list[tuple[str, str]] = []
+    await consumer.start()
+    try:
+        ends: dict[object, int] = {}
+        while not found or any([await consumer.position(place) < end for place, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                headers = [dict(record.headers) for record in records]
+                marked = [one for one in headers if one.get("ce_redelivery") == order.encode()]
+                found += [(one["ce_subject"].decode(), one["ce_id"].decode()) for one in marked]
+            ends = await consumer.end_offsets(consumer.assignment())
+    finally:
+        await consumer.stop()
+    return found
+
+
+@pytest.mark.covers("promise 1")
+async def test_what_a_department_lost_comes_again_once_two_operators_signed(hub: Hub) -> None:
+    keys = {}
+    for name in ("li", "wang"):
+        said = hub("operator", "new", name, "--may", "redeliver")
+        assert said.code == 0, said.error
+        (keys[name],) = hub.work.rglob(f"{name}.pem")
+    process = hub.run("all")
+    process.says("are ours")
+    referred = await refer(hub, 3)
+    await assigned(hub, set(referred))
+    case, number = referred.popitem()
+    words = ("--to", "court", "--case", number, "--order", "order.json", "--reason", "恢复备份后缺失")
+    until(lambda: hub("audit", "redeliver", *words).code == 0, lambda: f"{number} is known")
+    for name in ("li", "wang"):
+        said = hub("audit", "redeliver-send", "order.json")
+        assert (said.code, "must be signed by 2 operators" in said.error) == (2, True), said
+        said = hub("audit", "redeliver-approve", "order.json", "--operator", name, "--key", str(keys[name]))
+        assert (said.code, "1 records of 1 cases for court" in said.out) == (0, True), said
+    for _ in range(2):
+        said = hub("audit", "redeliver-send", "order.json")
+        assert (said.code, said.out) == (0, "1 decided\n"), said
+    order = json.loads((hub.work / "order.json").read_text())["order"]
+    assert [one for one, _ in await again(hub, order)] == [case]
+    assert process.end(signal.SIGTERM) == 0, process.log
 
 
 async def test_each_role_in_a_process_of_its_own(hub: Hub) -> None:

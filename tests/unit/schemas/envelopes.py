@@ -32,4 +32,5 @@ def envelopes(signature: bool = True) -> st.SearchStrategy[Envelope]:
         actor=st.none() | st.from_regex(r"[a-z][a-z0-9_]{1,39}", fullmatch=True),
         sequence=st.none() | st.integers(min_value=1, max_value=2**53),
         previous=st.none() | st.integers(min_value=0, max_value=2**53),
+        redelivery=st.none() | st.uuids().map(str),
     )

@@ -88,12 +88,18 @@ def test_the_headers_are_those_that_the_envelope_writes() -> None:
             "actor": "court",
             "sequence": 2,
             "previous": 1,
+            "redelivery": "0" * 36,
         }
     )
     described = DOCUMENT["components"]["schemas"]["hubHeaders"]["properties"]
     assert {name for name, _ in envelope.headers()} == set(described)
     own = DOCUMENT["components"]["schemas"]["departmentHeaders"]
-    assert set(described) - set(own["properties"]) == {"ce_actor", "ce_sequence", "ce_previous"}
+    assert set(described) - set(own["properties"]) == {
+        "ce_actor",
+        "ce_sequence",
+        "ce_previous",
+        "ce_redelivery",
+    }
     assert {"ce_keyid", "ce_signature", "ce_specversion"} <= set(own["required"])
     assert all(header["type"] == "string" for header in described.values())
 

@@ -106,6 +106,7 @@ class HubHand:
         sequence: int | None,
         previous: int | None,
         actor: str | None = None,
+        redelivery: str | None = None,
     ) -> None:
         envelope = Envelope(
             id=message,
@@ -117,6 +118,7 @@ class HubHand:
             actor=actor,
             sequence=sequence,
             previous=previous,
+            redelivery=redelivery,
         )
         await self.raw(json.dumps(data).encode(), envelope.headers(), case)
 

@@ -95,6 +95,32 @@ async def test_a_hole_holds_its_case_only_and_is_asked_for(start: Start, hub: Hu
     assert (await connector.status())["holes"] == 0
 
 
+async def test_what_is_delivered_again_by_order_fills_the_hole_and_counts_once_elsewhere(
+    start: Start, hub: HubHand
+) -> None:
+    connector = await start()
+    holed, whole = str(uuid4()), str(uuid4())
+    order, tasks = str(uuid4()), {holed: _task(), whole: _task()}
+    sent: dict[str, list[str]] = {}
+    for case, task in tasks.items():
+        sent[case] = [await hub.say(ASSIGNED, case, task)]
+        sent[case] += [await hub.say(NOTE, case, _closed(task), lost=case == holed)]
+        sent[case] += [await hub.say(NOTE, case, _closed(task))]
+    counts = await connector.until_status(lambda counts: counts["inbox"]["delivered"] == 4)
+    assert (counts["held"], counts["holes"]) == (1, 1)
+    for case, task in tasks.items():
+        for number, message in enumerate(sent[case], start=1):
+            type_, data = (ASSIGNED, task) if number == 1 else (NOTE, _closed(task))
+            await hub.put(message, type_, case, data, number, number - 1, redelivery=order)
+        sent[case].append(await hub.say(NOTE, case, _closed(task)))
+    await connector.until(lambda: len(connector.notebook.held()) >= 8)
+    for case in tasks:
+        in_case = [one["delivery"] for one in connector.notebook.held() if one["case_id"] == case]
+        assert in_case == sent[case]
+    counts = await connector.status()
+    assert (counts["inbox"]["delivered"], counts["holes"], counts["unreadable"]) == (8, 0, 0)
+
+
 async def test_killed_again_and_again_each_delivery_is_one_record_in_order(
     start: Start, hub: HubHand
 ) -> None:
