@@ -91,6 +91,7 @@ def test_personal_sensitive_and_free_text_are_sealed() -> None:
     assert sealed_fields(Person) == {"name", "phone"}
     assert sealed_fields(ReferralRaised) == {
         "backdated_reason",
+        "leader",
         "note",
         "officer",
         "parties",
