@@ -59,6 +59,10 @@ def add_rows(rows: Rows, entries: Sequence[Entry]) -> None:
         rows.add("task", {**task._asdict(), **told, **projection.task_changes.get(name, {})})
     for name, deadline in projection.deadlines.new.items():
         rows.add("deadline", {**deadline._asdict(), **projection.deadlines.changes.get(name, {})})
+    for name, step in projection.supervisions.new.items():
+        rows.add("supervision", {**step._asdict(), **projection.supervisions.changes.get(name, {})})
+    for followup in projection.supervisions.followups:
+        rows.add("followup", followup._asdict())
     for alias in projection.aliases:
         rows.add("alias", dict(zip(KEYS["alias"], alias, strict=True)))
 

@@ -17,6 +17,8 @@ KEYS = {
     "referral": ("id",),
     "task": ("id",),
     "deadline": ("id",),
+    "supervision": ("id",),
+    "followup": ("shard", "seq"),
     "alias": ("department", "kind", "number", "case_id"),
 }
 _SHARDS = "SELECT shard, seq, frontier, received_at FROM shard ORDER BY shard"
@@ -58,6 +60,8 @@ _ROWS = {
     "task": "SELECT * FROM task WHERE case_id = ANY($1::text[])",
     "deadline": """
 SELECT d.* FROM unnest($1::text[]) AS c (id) JOIN deadline d ON d.id > c.id || '/' AND d.id < c.id || '0'""",
+    "supervision": "SELECT * FROM supervision WHERE case_id = ANY($1::text[])",
+    "followup": "SELECT f.* FROM referral r JOIN followup f ON f.referral = r.id WHERE r.case_id = ANY($1::text[])",
     "alias": "SELECT department, kind, number, case_id FROM alias WHERE case_id = ANY($1::text[])",
 }
 _TALLIES = "SELECT what, department, flow, reason, count FROM tally"

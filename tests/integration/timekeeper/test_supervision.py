@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from hub.audit.rebuild import rebuild
 from hub.bus.admin import apply_topics
 from hub.domain.supervision import AtBreaches
 from hub.embedded.servers import Addresses
@@ -69,6 +70,11 @@ async def rows(database: str, query: str) -> list[tuple[Any, ...]]:
         await connection.close()
 
 
+async def differences(database: str) -> list[str]:
+    """What the tables hold that the journal does not say."""
+    return [str(one) for one in (await rebuild(database, lambda *_: None, 1)).differences]
+
+
 async def working(core: KafkaCore, number: str) -> Ids:
     """A referral of March that was accepted; its month (J23) is long over."""
     record, ids = core.raised(number)
@@ -115,6 +121,9 @@ async def test_a_breach_urges_a_person_lists_it_the_answer_and_the_clearance_sta
         ("urge", "cleared", "hub", "done", False),
         ("interview", "cleared", "petition", "done", True),
     ]
+    assert await differences(database) == []
+    await rows(database, "UPDATE supervision SET cleared_by = 'nobody' WHERE step = 'interview'")
+    assert any("cleared_by" in one for one in await differences(database))
     await core.tell()
     told = [a["type"] for a, _ in await core.arrived("justice") if a["type"].startswith("supervision")]
     assert told == [
@@ -184,6 +193,9 @@ async def test_a_citizen_who_is_not_satisfied_opens_the_matter_again_and_it_coun
     assert await rows(database, "SELECT department, state FROM task") == [("justice", "handling")]
     assert await rows(database, "SELECT by, rating, satisfied FROM followup") == [("justice", 2, False)]
     assert await rows(database, limit) == [("justice", "ended")]
+    assert await differences(database) == []
+    await rows(database, "UPDATE followup SET rating = 5")
+    assert any("rating" in one for one in await differences(database))
     await core.send(act(core, "justice", "task.replied", ids, **reply))
     await core.read_all()
     await core.send(act(core, "petition", "reply.confirmed", ids))
