@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub.audit.looking import Ground, Place, Purpose, Reference
+from hub.audit.looking import Operator as Looks
+from hub.audit.room import looker
 from hub.command_group import group
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
@@ -37,14 +40,25 @@ Scrub = Annotated[
 
 
 @app.command("show")
-def show_command(case: Case, home: HomeOption = DEFAULT_HOME) -> None:
-    """The persons of a case by number, names and numbers covered, and whether its free text names them."""
+def show_command(
+    case: Case,
+    operator: Looks = None,
+    purpose: Purpose = None,
+    reference: Reference = None,
+    ground: Ground = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """The persons of a case by number, names and numbers covered, and whether its free text names them. Recorded."""
     settings = _settings(home)
 
     async def run() -> Erasable:
-        async with ordering_of(settings) as ordering:
-            erasing = Erasing(ordering, ErasureList(settings.erasure_list))
-            return await erasing.erasable(await named_case(ordering.store, case))
+        async with (
+            Place(home, None).open(looker(operator, purpose, reference)) as reading,
+            ordering_of(settings) as ordering,
+        ):
+            named = await named_case(reading.store, case)
+            await reading.look_at("erase show", named, ground, {"named": case}, opened=True)
+            return await Erasing(ordering, ErasureList(settings.erasure_list)).erasable(named)
 
     found = asyncio.run(run())
     table = Table("person", "name", "number", "role", "free text that names the person")
