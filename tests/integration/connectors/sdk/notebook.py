@@ -27,7 +27,7 @@ from connectors.sdk.ports import (
     Unmapped,
 )
 from schemas.identifiers import mint_case_id
-from schemas.messages.base import Paper, ReferralKind
+from schemas.messages.base import HandedPaper, ReferralKind
 from schemas.messages.referral import FollowupRecorded, ReferralRaised
 
 PAGE = 7
@@ -146,7 +146,7 @@ class NotebookSource:
             problem = f"kind: {row['kind']!r}: allowed: raise, follow_up"
             return Unmapped(local_id, problem, json.dumps(dict(row)).encode())
         content = f"示例文书 {row['title']}".encode()
-        paper = Paper(
+        paper = HandedPaper(
             code="letter",
             title="示例函",
             sha256=self._kit.attachments.put(content),
