@@ -123,7 +123,8 @@ async def _wait(stop: asyncio.Event, failed: asyncio.Event, health: Health) -> b
         while not stop.is_set() and not failed.is_set():
             faulthandler.dump_traceback_later(health.limits.still, exit=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await stop.wait()
             if (problem := health.stale()) is not None:
                 log.critical("stale: %s", problem)
                 return True

@@ -49,7 +49,8 @@ class MemoryBus:
         """Wait for any record to arrive."""
         self._arrived.clear()
         try:
-            await asyncio.wait_for(self._arrived.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
         except TimeoutError:
             return
 

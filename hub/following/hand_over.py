@@ -42,9 +42,13 @@ class HandOver:
         return taken
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for something to be put; False when the time is over."""
+        """Wait for something to be put; False when the time is over.
+
+        Not by `asyncio.wait_for`: in Python 3.11 it may swallow a cancellation that comes just when the time is over.
+        """
         try:
-            await asyncio.wait_for(self._arrived.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
         except TimeoutError:
             return False
         finally:
