@@ -54,25 +54,6 @@ class KeyKeeper(Protocol):
         """Raises SealBroken: for changed bytes, for another `bound_to`, and when that key-encryption key is gone."""
 
 
-class _Nonces:
-    """Random nonces from few calls to the system. Of one process: a fork would repeat them, so nothing here forks."""
-
-    __slots__ = ("_at", "_bytes")
-
-    def __init__(self) -> None:
-        self._bytes, self._at = b"", 0
-
-    def next(self) -> bytes:
-        if self._at >= len(self._bytes):
-            self._bytes, self._at = os.urandom(_NONCE * 256), 0
-        self._at += _NONCE
-        return self._bytes[self._at - _NONCE : self._at]
-
-
-_nonces = _Nonces()
-os.register_at_fork(after_in_child=_nonces.__init__)  # type: ignore[misc]
-
-
 class _AesGcmKey:
     """AES-256-GCM under one key; nonce, text and tag in one."""
 
@@ -83,7 +64,7 @@ class _AesGcmKey:
 
     def encrypt(self, plain: bytes, bound_to: bytes) -> bytes:
         """See `Cipher`."""
-        nonce = _nonces.next()
+        nonce = os.urandom(_NONCE)
         return nonce + self._aes.encrypt(nonce, plain, bound_to)
 
     def decrypt(self, sealed: bytes, bound_to: bytes) -> bytes:
