@@ -83,6 +83,12 @@ class Words:
         known = next((one for each in reversed(versions) for one in each.outcomes if one.code == code), None)
         return (code, code) if known is None else (known.title, known.en)
 
+    def step(self, code: str) -> Both:
+        """The title of a step of the ladder of supervision."""
+        steps = () if self._rules is None else self._rules.supervision.steps
+        known = next((one for one in steps if one.code == code), None)
+        return (code, code) if known is None else (known.title, known.en)
+
     def place(self, place: str) -> Both:
         """Where a message names a person."""
         holder, _, number = place.partition("/")
@@ -175,6 +181,37 @@ def _waits(zh: str, en: str) -> Any:
     return lambda w, e: (f"{zh} {e.message.source}/{e.message.id}", f"{en} {e.message.source}/{e.message.id}")
 
 
+def _owned(w: Words, e: Any) -> Both:
+    if e.officer is None:
+        return "承办人未具名", "no person is named as owner"
+    rank = f"（{e.rank}）" if e.rank else ""
+    return f"承办人 {e.officer}{rank}", f"owned by {e.officer}{rank and f' ({e.rank})'}"
+
+
+def _kept(w: Words, e: Any) -> Both:
+    if e.by is None:
+        return "首接责任解除", "who received it first no longer owns it"
+    zh, en = w.department(e.by)
+    return f"首接首办：{zh}负责至他方受理", f"{en} received it first and owns it until another accepts"
+
+
+def _settled(w: Words, e: Any) -> Both:
+    zh, en = w.department(e.by)
+    return f"联席会议议定归属（{zh}）", f"the conference has decided whose matter it is ({en})"
+
+
+def _supervised(w: Words, e: Any) -> Both:
+    (step_zh, step_en), (to_zh, to_en) = w.step(e.step), w.department(e.against)
+    by_zh, by_en = w.department(e.by)
+    return f"{by_zh}对{to_zh}{step_zh}", f"{to_en}: {step_en}, by {by_en}"
+
+
+def _visited(w: Words, e: Any) -> Both:
+    said = {None: ("", ""), True: ("，满意", ", satisfied"), False: ("，不满意", ", not satisfied")}
+    zh, en = said[e.satisfied] if e.reached else ("，未联系上", ", not reached")
+    return f"回访{zh}", f"follow-up{en}"
+
+
 SAYINGS: dict[str, Any] = {
     "case_opened": lambda w, e: ("立案入库", "case opened"),
     "referral_raised": _raised,
@@ -201,6 +238,18 @@ SAYINGS: dict[str, Any] = {
     ),
     "hub_message_issued": lambda w, e: (f"通知案件 {e.case}：{e.type}", f"tells case {e.case}: {e.type}"),
     "passed_on": lambda w, e: (f"转至案件 {e.case}", f"passed on to case {e.case}"),
+    "dispute_settled": _settled,
+    "ownership_kept": _kept,
+    "owner_named": _owned,
+    "owner_rank_wanted": lambda w, e: (
+        f"承办人职级不低于 {e.rank}",
+        f"the owner's rank is at least {e.rank}",
+    ),
+    "referral_prioritised": lambda w, e: (f"优先等级改为 {e.priority}", f"priority is now {e.priority}"),
+    "supervision_raised": _supervised,
+    "supervision_answered": lambda w, e: ("督办已答复", "supervision answered"),
+    "supervision_cleared": lambda w, e: ("督办销号", "supervision cleared"),
+    "followed_up": _visited,
     "referral_routed": lambda w, e: ("按归口清单确定主办", "routed by the duty list"),
     "erased": lambda w, e: (f"已抹除（{e.article}）", f"erased ({e.article})"),
     "hold_set": lambda w, e: (f"暂停抹除 {e.hold}（{e.article}）", f"legal hold {e.hold} ({e.article})"),
