@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from deploy.drill.ledgers import rows
-from deploy.sandbox.core.checker import ARRIVES_AS, Expected, Holding, as_told, compare, essence, expected
+from deploy.sandbox.core.checker import (
+    ARRIVES_AS,
+    Expected,
+    Holding,
+    as_told,
+    compare,
+    essence,
+    expected,
+    noted,
+)
 from deploy.sandbox.core.matter import Matter
 
 _KINDS = frozenset(ARRIVES_AS.values())
@@ -99,7 +108,7 @@ class Books:
             for record in holding.records
             if record.direction == "received"
         )
-        got = _notes(holding)
+        got = {key: [_name(note) for note in has] for key, has in noted(holding).items()}
         for key, has in got.items():
             had.update((key, note) for note in has)
             line.disordered += _descents(has, notes.get(key, []))
@@ -141,16 +150,6 @@ def _left(places: Mapping[str, Path]) -> list[str]:
         for what, sql in _LEFT.items()
         if (left := _number(place / "connector.db", sql))
     ]
-
-
-def _notes(holding: Holding) -> dict[tuple[str, str, str], list[str]]:
-    """What other departments did on a task, as it stands in the books: by task and actor, in order of arrival."""
-    got: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for item in holding.received:
-        task, actor = item.fields.get("ext_task"), item.fields.get("actor")
-        if item.kind in _KINDS and task and actor:
-            got[holding.department, task, actor].append(_name((item.kind, essence(item.fields))))
-    return got
 
 
 def _steps(holdings: Mapping[str, Holding]) -> Counter[Hashable]:

@@ -9,8 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from deploy.sandbox.core.matter import Matter, Received, Record, Step, content_bytes
 from deploy.sandbox.core.policies import DEFAULT, Policies, choose
@@ -29,6 +32,10 @@ ARRIVES_AS = {
     "confirm": "confirmed",
     "rework": "rework",
 }
+HUB = "hub"
+"""The actor of what no department did: the hub sends a matter back when a follow-up finds the citizen not satisfied."""
+
+_FLOWS = Path(__file__).parents[3] / "hub" / "rules" / "flows"
 _TOLD = {"reply": "reply_code", "step": "step_code"}
 _SAME = ("outcome", "reason_code", "suggested_to", "agreed", "reassign_to", "reply", "step")
 _OVER = ("returned", "withdrawn", "cancelled", "closed")
@@ -114,6 +121,8 @@ def expected(
             receiver = holder if department != holder else sender[0] if sender else None
             if receiver is not None and record.role != "copy":
                 notes[receiver, task, department].append((ARRIVES_AS[step.kind], essence(as_told(step))))
+    for receiver, task in _reopened(logs, holders):
+        notes[receiver, task, HUB].append(("rework", _by_the_hub()))
     problems += _script_problems(seed, Policies.load(policies), logs)
     return Expected(tasks, matters, notes, problems)
 
@@ -140,6 +149,48 @@ def compare(wanted: Expected, actual: Mapping[str, Holding], finished: bool = Tr
         if finished:
             problems += _open_problems(department, holding)
     return problems
+
+
+def _reopened(
+    logs: Mapping[str, Holding], holders: Mapping[str, tuple[str, Record]]
+) -> list[tuple[str, str]]:
+    """Whose task the hub gives back, and which, for each follow-up below the flow's rating of satisfaction.
+
+    It does so as often as the flow allows, once the lead has given its final reply.
+    """
+    back: Counter[tuple[str, str]] = Counter()
+    replied = {
+        step.fields.get("ext_task")
+        for log in logs.values()
+        for step in log.steps
+        if step.kind == "reply" and step.fields["outcome"]
+    }
+    for department, log in logs.items():
+        raised = {record.number: record for record in log.records if record.direction == "raised"}
+        for step in log.steps:
+            if step.kind != "followup" or step.number not in raised:
+                continue
+            record = raised[step.number]
+            rule, rating = _followup(record.flow), step.fields["rating"]
+            if not step.fields["reached"] or rule is None or rating is None or rating >= rule["satisfied"]:
+                continue
+            for task, (holder, held) in holders.items():
+                same = (held.flow, held.title, held.role) == (record.flow, record.title, "lead")
+                if same and held.content.get("sender") == department and task in replied:
+                    back[holder, task] = min(back[holder, task] + 1, rule["reopenings"])
+    return list(back.elements())
+
+
+@cache
+def _followup(flow: str) -> dict[str, Any] | None:
+    """What the catalogue says about a flow's follow-up 回访."""
+    rule = yaml.safe_load((_FLOWS / f"{flow}.yaml").read_text("utf-8")).get("followup")
+    return dict(rule) if rule else None
+
+
+def _by_the_hub() -> dict[str, Any]:
+    """The hub's own words have their moment from the hub's clock, which nobody else knows."""
+    return {"papers": []}
 
 
 def _plan_problems(
@@ -197,15 +248,25 @@ def _content_problems(department: str, holding: Holding, wanted: Expected) -> li
     return problems
 
 
-def _note_problems(department: str, holding: Holding, wanted: Expected, refused: Counter[str]) -> list[str]:
+def noted(holding: Holding) -> dict[tuple[str, str, str], list[tuple[str, Mapping[str, Any]]]]:
+    """What was done on a task elsewhere, as a department holds it: by department, task and actor, in order of arrival."""
     got: defaultdict[tuple[str, str, str], list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     for item in holding.received:
         task, actor = item.fields.get("ext_task"), item.fields.get("actor")
         if item.kind in ARRIVES_AS.values() and task and actor:
-            got[department, task, actor].append((item.kind, essence(item.fields)))
+            got[holding.department, task, actor].append((item.kind, essence(item.fields)))
+        elif item.kind == "rework" and task:
+            got[holding.department, task, HUB].append((item.kind, _by_the_hub()))
+    return dict(got)
+
+
+def _note_problems(department: str, holding: Holding, wanted: Expected, refused: Counter[str]) -> list[str]:
+    got = noted(holding)
     problems = []
     for key in sorted({*got, *(key for key in wanted.notes if key[0] == department)}):
-        must, has = list(wanted.notes.get(key, ())), got[key]
+        must, has = list(wanted.notes.get(key, ())), got.get(key, [])
+        if key[2] == HUB and len(has) > len(must):
+            problems.append(f"{key}: sent back {len(has)} times, must be {len(must)}")
         missing = [note for note in must if note not in has]
         if key in wanted.notes and has != [note for note in must if note in has]:
             problems.append(

@@ -52,10 +52,11 @@ class Referral:
     number: str
     raised: dict[str, Any]
     tasks: list[Task] = field(default_factory=list)
+    reopenings: int = 0
 
     @property
     def flow(self) -> dict[str, Any]:
-        return FLOWS[self.raised["flow"]]
+        return dict(FLOWS[self.raised["flow"]])
 
 
 class Courier:
@@ -82,6 +83,7 @@ class Courier:
             self._raised(sender, step)
         elif step.kind == "followup":
             self._check(bool(step.fields["ext_referral"]), step, "follows up nothing")
+            self._followed_up(step, self._referrals[step.fields["ext_referral"]])
         else:
             self._stepped(sender, step, self._tasks[step.fields["ext_task"]])
 
@@ -147,6 +149,20 @@ class Courier:
         if task.state == "confirmed" and task.role == "lead":
             for one in (referral.sender, *(t.holder for t in referral.tasks if t.state != "returned")):
                 self._tell(one, "closed", task, {"state": "closed"})
+
+    def _followed_up(self, step: Step, referral: Referral) -> None:
+        """A citizen who is not satisfied: the lead has its task back from the hub, as often as the flow allows."""
+        rule, rating = referral.flow.get("followup"), step.fields["rating"]
+        if rule is None or rating is None or rating >= rule["satisfied"]:
+            return
+        lead = next((one for one in referral.tasks if (one.role, one.state) == ("lead", "confirmed")), None)
+        if lead is None or referral.reopenings >= rule["reopenings"]:
+            return
+        referral.reopenings += 1
+        lead.state = LIFE["reopens"][lead.state]
+        self._tell(lead.holder, "rework", lead, {"reason": "not satisfied"})
+        for one in (referral.sender, *(t.holder for t in referral.tasks if t.state != "returned")):
+            self._tell(one, "note", lead, {"type": "referral.reopened.v1"})
 
     def _replied(self, step: Step, task: Task) -> str:
         flow = task.referral.flow

@@ -195,6 +195,41 @@ def test_the_checker_sees_a_task_that_came_twice_and_one_that_rests(tmp_path: Pa
     city.close()
 
 
+def sent_back(city: City, department: str) -> list[str]:
+    """The tasks that the hub gave back to a department's officers, by number."""
+    log = city.records[department].received_log()
+    return [str(one.number) for one in log if one.kind == "rework" and "actor" not in one.fields]
+
+
+def test_a_follow_up_that_is_not_satisfied_has_the_task_done_again_once(city: City) -> None:
+    back = {name: sent_back(city, name) for name in city.records}
+    assert sum(map(len, back.values())) > 0
+    for name, numbers in back.items():
+        assert len(set(numbers)) == len(numbers)
+        for number in numbers:
+            finals = [s for s in city.records[name].steps_of(number) if s.fields.get("outcome")]
+            assert len(finals) > 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("delete from received where kind = 'rework' and fields not like '%actor%'", "never got ['rework']"),
+        ("delete from step where kind = 'followup'", "sent back 1 times, must be 0"),
+    ],
+)
+def test_the_checker_knows_when_the_hub_sends_back(tmp_path: Path, damage: str, named: str) -> None:
+    city = City(tmp_path, 60, seed=1)
+    city.live()
+    assert city.problems() == []
+    for name in city.records:
+        with sqlite3.connect(tmp_path / f"{name}.db") as db:
+            db.execute(damage)
+        db.close()
+    assert any(named in problem for problem in city.problems())
+    city.close()
+
+
 def test_the_plan_is_pure_and_prints_and_reads_the_same() -> None:
     assert plan(3, 40) == plan(3, 40)
     assert plan(3, 40) != plan(4, 40)
