@@ -1,6 +1,7 @@
 """`evolve(case, event) -> case`: the only place where the state of a case changes. Total, pure, order-dependent."""
 
 from collections.abc import Callable, Iterable
+from sys import intern
 from typing import Any
 
 from msgspec.structs import replace
@@ -179,7 +180,8 @@ def _settled(case: Case, event: ev.DisputeSettled) -> None:
 
 
 def _owner(case: Case, event: ev.OwnerNamed) -> None:
-    _task(case, event.task, officer=event.officer, rank=event.rank)
+    # What is the default is left out when a case is written: msgspec knows it by identity, not by what it says.
+    _task(case, event.task, officer=event.officer, rank=intern(event.rank))
 
 
 def _rank(case: Case, event: ev.OwnerRankWanted) -> None:

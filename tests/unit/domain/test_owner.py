@@ -3,8 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from hub.domain import events as ev
+from hub.domain.case import Case
+from hub.domain.evolve import evolve
 from hub.errors import Refusal, RefusalName
 from tests.unit.domain.play import LEGAL_AT, Play
 from tests.unit.domain.town import stage_of, town_rules, whistle
@@ -187,3 +191,13 @@ def test_a_warning_in_a_known_case_raises_what_is_open_there() -> None:
     types = [one.type for one in stage.told("east_town")]
     assert types == ["task.assigned.v1", "warning.raised.v1", "owner.wanted.v1"]
     assert due(stage, task) <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("rank", ["officer", "director"])
+def test_the_state_is_the_same_bytes_made_live_and_from_the_journal(rank: str) -> None:
+    stage, _, task = given()
+    live = ev.OwnerNamed(task.id, "A01", rank, "handed_over", LEGAL_AT)
+    read = msgspec.json.decode(msgspec.json.encode(live), type=ev.OwnerNamed)
+    made = [evolve(Case.from_bytes(stage.case.to_bytes()), event).to_bytes() for event in (live, read)]
+    assert made[0] == made[1]
+    assert (b'"rank"' in made[0]) == (rank != "officer")
