@@ -213,10 +213,16 @@ async def test_another_calendar_moves_what_lies_there_only(core: Core, database:
     )
     assert list(cases(findings)) == [SECOND]
     changes = [change for one in cases(findings)[SECOND].differences for change in one.due]
-    assert [(change.clock, change.before, change.after) for change in changes] == [
-        ("signed", "2026-04-03T16:00:00.000Z", "2026-04-07T16:00:00.000Z")
-    ]
+    moved = [(change.clock, change.before, change.after) for change in changes if change.after]
+    assert moved == [("signed", "2026-04-03T16:00:00.000Z", "2026-04-07T16:00:00.000Z")]
     assert changes[0].why_after == "F20 within.signed: 1 WD"
+    # What is not late is not supervised: nobody owes an answer, and nothing stands.
+    gone = [(change.clock, change.before) for change in changes if not change.after]
+    assert set(gone) == {
+        ("supervision_answered", "2026-04-09T16:00:00.000Z"),
+        ("supervision_stands", "2026-04-13T16:00:00.000Z"),
+    }
+    assert len(gone) == len(set(gone))
 
 
 async def test_what_is_missing_or_unreadable_is_named(core: Core, database: str) -> None:
