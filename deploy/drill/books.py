@@ -25,6 +25,13 @@ from deploy.sandbox.core.checker import (
 from deploy.sandbox.core.matter import Matter
 
 _KINDS = frozenset(ARRIVES_AS.values())
+# Under which kind a step would have arrived, by the type of the message that the hub refused.
+_REFUSED = {
+    "return.decided.v1": "return_decided",
+    "supplement.provided.v1": "supplement_provided",
+    "reply.confirmed.v1": "confirmed",
+    "rework.requested.v1": "rework",
+}
 _OWN = "('task.received.v1', 'redelivery.requested.v1')"
 _ACKNOWLEDGED = f"SELECT count(*) FROM outbox WHERE state IN ('sent', 'receipted') AND type NOT IN {_OWN}"
 _DELIVERED = "SELECT message, case_id, sequence FROM inbox WHERE state = 'delivered' AND sequence > 0"
@@ -40,7 +47,10 @@ _LEFT = {
 
 @dataclass
 class Line:
-    """One department as receiver. `acknowledged`: what Kafka acknowledged to the senders and had to come here."""
+    """One department as receiver. `acknowledged`: what Kafka acknowledged to the senders and had to come here.
+
+    What the hub refused by name, and told its sender so, had not to come.
+    """
 
     department: str
     acknowledged: int = 0
@@ -77,7 +87,8 @@ class Books:
         wanted = expected(self.seed, self.plan, holdings)
         problems = [*_unacknowledged(self.places, holdings), *compare(wanted, holdings), *_left(self.places)]
         done = _steps(holdings)
-        lines = [self._line(name, wanted, holding, done) for name, holding in holdings.items()]
+        refused = _refused(holdings)
+        lines = [self._line(name, wanted, holding, done, refused) for name, holding in holdings.items()]
         return Count(lines, problems)
 
     def moves(self) -> tuple[tuple[int, ...], int]:
@@ -93,13 +104,22 @@ class Books:
             waiting += _number(place / "connector.db", "SELECT count(*) FROM inbox WHERE state = 'pending'")
         return tuple(counts), waiting
 
-    def _line(self, department: str, wanted: Expected, holding: Holding, done: Counter[Hashable]) -> Line:
+    def _line(
+        self,
+        department: str,
+        wanted: Expected,
+        holding: Holding,
+        done: Counter[Hashable],
+        refused: Counter[tuple[str, str, str]],
+    ) -> Line:
         line = Line(department)
         due: Counter[Hashable] = Counter(
             {task: times for task, times in wanted.tasks.items() if task[0] == department}
         )
         notes = {
-            key: [_name(note) for note in must] for key, must in wanted.notes.items() if key[0] == department
+            key: [_name(note) for note in _allowed(must, key[1], key[2], refused)]
+            for key, must in wanted.notes.items()
+            if key[0] == department
         }
         for key, must in notes.items():
             due.update((key, note) for note in must)
@@ -192,6 +212,35 @@ def _descents(has: Sequence[str], must: Sequence[str]) -> int:
 
 def _falls(numbers: Sequence[int]) -> int:
     return sum(later < earlier for earlier, later in pairwise(numbers))
+
+
+def _refused(holdings: Mapping[str, Holding]) -> Counter[tuple[str, str, str]]:
+    """How often the hub refused which step of a department on a task: by task, department and kind."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for department, holding in holdings.items():
+        for item in holding.received:
+            if item.kind == "refused" and item.fields.get("ext_task"):
+                type_ = str(item.fields.get("type"))
+                kind = _REFUSED.get(type_) or type_.removeprefix("task.").removesuffix(".v1")
+                found[str(item.fields["ext_task"]), department, kind] += 1
+    return found
+
+
+def _allowed(
+    must: Sequence[tuple[str, Mapping[str, Any]]],
+    task: str,
+    actor: str,
+    refused: Counter[tuple[str, str, str]],
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """What must have come of these notes: of each kind the last ones less, as many as were refused."""
+    left: Counter[str] = Counter(kind for kind, _ in must)
+    left.subtract({kind: refused[task, actor, kind] for kind in left})
+    kept = []
+    for note in must:
+        if left[note[0]] > 0:
+            left[note[0]] -= 1
+            kept.append(note)
+    return kept
 
 
 def _name(note: tuple[str, Mapping[str, Any]]) -> str:
