@@ -32,6 +32,7 @@ _REFUSED = {
     "reply.confirmed.v1": "confirmed",
     "rework.requested.v1": "rework",
 }
+_REOPENED = "referral.reopened.v1"
 _OWN = "('task.received.v1', 'redelivery.requested.v1')"
 _ACKNOWLEDGED = f"SELECT count(*) FROM outbox WHERE state IN ('sent', 'receipted') AND type NOT IN {_OWN}"
 _DELIVERED = "SELECT message, case_id, sequence FROM inbox WHERE state = 'delivered' AND sequence > 0"
@@ -191,13 +192,14 @@ def _without_receiver(thing: Hashable) -> Hashable:
 
 
 def _told_twice(holding: Holding) -> int:
-    """The same words of the hub twice on one matter; a matter that was done again may be closed again."""
+    """The same words of the hub twice on one matter; a matter that was done or opened again may be closed again."""
     told: Counter[tuple[str | None, str, str]] = Counter()
     again: Counter[str | None] = Counter()
     for item in holding.received:
-        if item.kind == "rework":
+        # The hub's own rework comes with the word that the matter is open again: it counts once.
+        if (item.kind == "rework" and item.fields.get("actor")) or _REOPENED in item.fields.values():
             again[item.number] += 1
-        elif item.kind not in (*_KINDS, "task"):
+        if item.kind not in (*_KINDS, "task"):
             told[item.number, item.kind, repr(sorted(item.fields.items(), key=str))] += 1
     return sum(max(0, times - 1 - again[number]) for (number, _, _), times in told.items())
 
