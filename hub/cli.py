@@ -20,7 +20,8 @@ from hub.audit.room import looker
 from hub.bus.admin import apply_topics
 from hub.bus.topics import RETENTION_MS, TopicNames
 from hub.command_group import OneLine, group
-from hub.embedded.servers import Addresses, Servers
+from hub.command_home import HomeOption, settings_of
+from hub.embedded.servers import Servers
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.keys import new_key
@@ -78,7 +79,6 @@ for name, sub in (
     app.add_typer(sub, name=name)
 
 console = Console()
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 SANDBOX_CITY = Path(__file__).parent.parent / "deploy" / "sandbox" / "city" / "departments.yaml"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -165,7 +165,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     console.print(table)
     if all_well and Home(home).settings_file.exists():
         waits = Table("role", "backlog")
-        for role, pace in _wait(backlogs(_settings(home))).items():
+        for role, pace in _wait(backlogs(settings_of(home))).items():
             waits.add_row(role, str(pace))
         console.print(waits)
     raise typer.Exit(0 if all_well else 1)
@@ -174,7 +174,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
 @db_app.command("upgrade")
 def db_upgrade(home: HomeOption = DEFAULT_HOME) -> None:
     """Bring the store to the present schema. Idempotent."""
-    settings = _settings(home)
+    settings = settings_of(home)
     _wait(upgrade(settings.database, settings.shards))
     typer.echo("schema is up to date")
 
@@ -197,7 +197,7 @@ def run(
         _run_connector(home, what[1:])
     roles = ROLES if what == ["all"] else what
     check_roles(roles)
-    settings = _settings(home, metrics_port=metrics_port, member=member)
+    settings = settings_of(home, metrics_port=metrics_port, member=member)
     raise typer.Exit(_wait(run_roles(settings, roles)))
 
 
@@ -260,7 +260,7 @@ def positions_set(
     """The remedy for a stopped topic: read on from this offset. Recorded with the reason."""
     from hub.store.intake import set_position
 
-    settings = _settings(home)
+    settings = settings_of(home)
     sources = TopicNames(settings.topic_prefix).sources(
         load_rules(settings.city, overlay=settings.rules).departments
     )
@@ -286,7 +286,7 @@ def positions_adopt_cluster(
     from hub.bus.kafka_source import cluster_id
     from hub.store.cluster import Adopted, adopt_cluster
 
-    settings = _settings(home)
+    settings = settings_of(home)
     if not reason.strip():
         raise ConfigurationError(f"reason {reason!r}: say why, it is recorded")
 
@@ -314,11 +314,6 @@ def demo(context: typer.Context) -> None:
 def drill(context: typer.Context) -> None:
     """Kill, stop and cut everything under load, then count every department's books. `fengqiao drill --help` lists options."""
     os.execv(sys.executable, [sys.executable, "-m", "deploy.drill", *context.args])
-
-
-def _settings(home: Path, **given: object) -> Settings:
-    addresses = Addresses.find(home)
-    return Home(home).settings(addresses.kafka, addresses.database, **given)
 
 
 if __name__ == "__main__":

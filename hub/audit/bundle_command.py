@@ -17,8 +17,9 @@ from hub import loop, verifier
 from hub.audit.bundle import HUB, Means, Order, make_bundle
 from hub.audit.bundle_messages import EVERYTHING, NOTHING
 from hub.audit.bundle_rules import RuleSource
-from hub.audit.looking import CaseArgument, Database, Ground, HomeOption, Operator, Purpose, Reference
+from hub.audit.looking import CaseArgument, Database, Ground, Operator, Purpose, Reference
 from hub.audit.room import looker, room
+from hub.command_home import HomeOption
 from hub.domain.record_sealing import RecordSealing
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError

@@ -14,6 +14,7 @@ from hub.audit.proof import prove
 from hub.audit.rebuild_command import rebuild_command
 from hub.audit.redeliver_commands import approve_command, redeliver_command, send_command
 from hub.audit.verify_command import verify_command
+from hub.command_home import HomeOption
 from hub.embedded.servers import Addresses
 from hub.home import DEFAULT_HOME
 from hub.store.reading import ReadStore
@@ -21,7 +22,6 @@ from hub.store.reading import ReadStore
 app = typer.Typer(help="Look back: what happened in a case, and proof that the history is whole.")
 app.command("bundle")(bundle_command)
 app.command("verifier")(verifier_command)
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 
 

@@ -14,7 +14,6 @@ from hub.audit.looking import (
     CaseArgument,
     Database,
     Ground,
-    HomeOption,
     Moment,
     Operator,
     Place,
@@ -30,6 +29,7 @@ from hub.audit.room import looker
 from hub.audit.search import Query, answer_json, answer_table, search
 from hub.audit.story import story, story_json
 from hub.audit.story_table import story_table
+from hub.command_home import HomeOption
 from hub.domain.decision import CHINA
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError

@@ -22,7 +22,6 @@ from hub.rules.loader import load_record_sealing, load_rules, rule_roots
 from hub.store.reading import ReadStore
 from hub.store.sealing import Sealer
 
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Operator = Annotated[

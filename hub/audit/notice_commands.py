@@ -5,20 +5,11 @@ from typing import Annotated
 
 import typer
 
-from hub.audit.looking import (
-    CaseArgument,
-    Database,
-    Ground,
-    HomeOption,
-    Operator,
-    Place,
-    Purpose,
-    Reference,
-    run_now,
-)
+from hub.audit.looking import CaseArgument, Database, Ground, Operator, Place, Purpose, Reference, run_now
 from hub.audit.notice_page import notice_page
 from hub.audit.notices import notices
 from hub.audit.room import Room, looker
+from hub.command_home import HomeOption
 from hub.domain.rules import Rules
 from hub.home import DEFAULT_HOME
 from hub.operations.case_view import named_case

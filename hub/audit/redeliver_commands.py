@@ -13,15 +13,15 @@ from hub.audit.redelivery import OrderFile, Wanted, count, now, records, require
 from hub.audit.verify_shard import scope_of
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.topics import TopicNames
+from hub.command_home import HomeOption, settings_of
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, HubError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import case_view
 from hub.operators import Operators, private_key
 from hub.relay.signing import HubSigner
 from hub.store.reading import ReadStore
 
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 OrderArgument = Annotated[
     Path, typer.Argument(metavar="ORDER", help="The file that `redeliver --order` wrote.")
 ]
@@ -132,8 +132,7 @@ def send_command(order: OrderArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 async def _send(file: OrderFile, home: Path) -> Mapping[str, int]:
-    addresses = Addresses.find(home)
-    settings = Home(home).settings(addresses.kafka, addresses.database)
+    settings = settings_of(home)
     require_two(file, Operators(settings.operators_directory), now())
     signer = HubSigner.from_file(settings.hub_keyid, settings.hub_key)
     sending = records(file, TopicNames(settings.topic_prefix), signer, settings.shards)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.command_group import group
+from hub.command_home import HomeOption
 from hub.domain.calendar import Calendar, differences
 from hub.domain.deadline_facts import SHANGHAI
 from hub.domain.rule_data import Bilingual
@@ -16,7 +17,6 @@ from hub.home import DEFAULT_HOME, Home
 from hub.rules.calendar_files import load_calendar, load_year, year_files
 
 app = group("The calendar of working days.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 WARN_DAYS = 90
 
 

@@ -3,12 +3,12 @@
 import json
 import re
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hub.command_group import group
+from hub.command_home import HomeOption
 from hub.domain.calendar import Calendar
 from hub.domain.clock import Clock
 from hub.domain.clock_set import Clocks
@@ -35,7 +35,6 @@ from hub.rules.calendar_files import load_calendar
 from hub.rules.deadline_files import load_clocks
 
 app = group("Deadlines: what is due, and why.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 
 
 @app.callback()

@@ -12,9 +12,9 @@ from hub.audit.looking import Ground, Place, Purpose, Reference
 from hub.audit.looking import Operator as Looks
 from hub.audit.room import looker
 from hub.command_group import group
-from hub.embedded.servers import Addresses
+from hub.command_home import HomeOption, settings_of
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import named_case
 from hub.operations.erasing import Erasable, Erasing, PersonInCase, TextNamesPerson
 from hub.operations.ordering import numbers_of, ordering_of, said, signing_of
@@ -23,7 +23,6 @@ from hub.store.erasures import ErasureList
 from hub.store.scrub import Scrubbed, scrub
 
 app = group("Erasure: destroy the keys of a person's or a case's data; proofs stay.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Case = Annotated[str, typer.Argument(help="Case id, a department's number, a referral or a task.")]
 Reason = Annotated[str, typer.Option(help="Why; stays readable, so it names no person.")]
 Article = Annotated[str, typer.Option(help="Law and article, e.g. 个人信息保护法第47条.")]
@@ -49,7 +48,7 @@ def show_command(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """The persons of a case by number, names and numbers covered, and whether its free text names them. Recorded."""
-    settings = _settings(home)
+    settings = settings_of(home)
 
     async def run() -> Erasable:
         async with (
@@ -113,7 +112,7 @@ def scrub_command(home: HomeOption = DEFAULT_HOME) -> None:
 
     Writers of the tables of keys wait meanwhile. Exits 1 when something is left that this user of the database may not do.
     """
-    settings = _settings(home)
+    settings = settings_of(home)
 
     async def run() -> Scrubbed:
         async with ordering_of(settings) as ordering:
@@ -137,7 +136,7 @@ def _erase(
 ) -> None:
     reason, article, operator = words
     said(reason=reason, article=article)
-    settings = _settings(home)
+    settings = settings_of(home)
     by = signing_of(operator, key, operator_secrets(settings))
 
     async def run() -> Scrubbed | None:
@@ -202,8 +201,3 @@ def _tell(done: Scrubbed) -> None:
 def operator_secrets(settings: Settings) -> Path:
     """Where `fengqiao operator new` puts private keys."""
     return settings.kek.parent / "operators"
-
-
-def _settings(home: Path) -> Settings:
-    addresses = Addresses.find(home)
-    return Home(home).settings(addresses.kafka, addresses.database)

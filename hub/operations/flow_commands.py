@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption
 from hub.domain.flow import Flow
 from hub.domain.lifecycle import Lifecycle
 from hub.errors import ConfigurationError
@@ -21,7 +22,6 @@ from hub.rules.files import load_model
 from hub.rules.loader import HERE
 
 app = group("Flows: who may hand what to whom.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", help="A city's own rules instead of those of the home.")
 ]

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
-from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
-from hub.operations.flow_commands import HomeOption, Lang, LangOption
+from hub.home import DEFAULT_HOME
+from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.flow_rows import saying
 from hub.rules.loader import load_rules
 from hub.settings import Settings
@@ -88,8 +88,7 @@ def problems_command(
 
 
 def _show(home: Path, query: Query, department: str | None, limit: int, lang: Lang, as_json: bool) -> None:
-    addresses = Addresses.find(home)
-    settings = Home(home).settings(addresses.kafka, addresses.database)
+    settings = settings_of(home)
     known = load_rules(settings.city, overlay=settings.rules).departments
     if department is not None and department not in known:
         raise ConfigurationError(f"department {department!r}: allowed are {', '.join(sorted(known))}")

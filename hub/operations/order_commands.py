@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
 from hub.domain.entry import Entry
-from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.case_view import named_case
-from hub.operations.erasure_commands import Article, By, Case, HomeOption, Key, Reason, operator_secrets
+from hub.operations.erasure_commands import Article, By, Case, Key, Reason, operator_secrets
 from hub.operations.ordering import Ordering, Signing, ordering_of, said, signing_of
 from hub.operators import May, Operators, new_operator
 from hub.rules.loader import load_rules
@@ -109,7 +109,7 @@ def seal_lift(
 @seal_app.command("kinds")
 def seal_kinds(home: HomeOption = DEFAULT_HOME) -> None:
     """What may be sealed, and on which grounds it is shown all the same."""
-    settings = _settings(home)
+    settings = settings_of(home)
     sealing = load_rules(settings.city, overlay=settings.rules).record_sealing
     table = Table("kind", "article", "shown on ground", "article of the ground")
     for kind in sealing.kinds:
@@ -126,7 +126,7 @@ def operator_new(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Register an operator and make a key: the public half is registered, the private one is the operator's."""
-    settings = _settings(home)
+    settings = settings_of(home)
     made = new_operator(operator, may, settings.operators_directory, operator_secrets(settings))
     typer.echo(f"private key: {made}; hand it over and remove it here")
 
@@ -135,7 +135,7 @@ def operator_new(
 def operator_list(home: HomeOption = DEFAULT_HOME) -> None:
     """Who is registered, for what, since when."""
     table = Table("operator", "may", "valid from", "valid to")
-    for one in Operators(_settings(home).operators_directory).all():
+    for one in Operators(settings_of(home).operators_directory).all():
         table.add_row(one.operator, ", ".join(one.may), _time(one.valid_from), _time(one.valid_to))
     Console().print(table)
 
@@ -143,7 +143,7 @@ def operator_list(home: HomeOption = DEFAULT_HOME) -> None:
 @kek_app.command("list")
 def kek_list(home: HomeOption = DEFAULT_HOME) -> None:
     """The key-encryption keys, and how many cases' keys each of them wraps. The last one is in use."""
-    settings = _settings(home)
+    settings = settings_of(home)
     counts = asyncio.run(_counts(settings))
     table = Table("id", "made", "wraps")
     for one in FileKeys.from_file(settings.kek).data.keys:
@@ -154,14 +154,14 @@ def kek_list(home: HomeOption = DEFAULT_HOME) -> None:
 @kek_app.command("new")
 def kek_new(home: HomeOption = DEFAULT_HOME) -> None:
     """Put a new key-encryption key into use. Running processes take it up within ten seconds; copy the file to all machines."""
-    made = kek.add(_settings(home).kek)
+    made = kek.add(settings_of(home).kek)
     typer.echo(f"in use: {made}; next: fengqiao kek rewrap")
 
 
 @kek_app.command("rewrap")
 def kek_rewrap(home: HomeOption = DEFAULT_HOME) -> None:
     """Wrap the keys of all cases under the key-encryption key in use. The hub may run meanwhile."""
-    settings = _settings(home)
+    settings = settings_of(home)
 
     async def run() -> tuple[int, dict[str, int]]:
         pool = Pool(settings.database, 1)
@@ -183,7 +183,7 @@ def kek_destroy(
 
     Refused while it wraps a key in the database.
     """
-    settings = _settings(home)
+    settings = settings_of(home)
     left = asyncio.run(_counts(settings)).get(name, 0)
     if left:
         raise ConfigurationError(f"{name} wraps the keys of {left} cases: `fengqiao kek rewrap` first")
@@ -206,7 +206,7 @@ def _order(
 ) -> None:
     reason, article, operator = words
     said(reason=reason, article=article)
-    by: Signing = signing_of(operator, key, operator_secrets(_settings(home)))
+    by: Signing = signing_of(operator, key, operator_secrets(settings_of(home)))
 
     async def run(ordering: Ordering) -> Entry:
         named = await named_case(ordering.store, case)
@@ -218,7 +218,7 @@ def _order(
 
 def _with(home: Path, work: Callable[[Ordering], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with ordering_of(_settings(home)) as ordering:
+        async with ordering_of(settings_of(home)) as ordering:
             return await work(ordering)
 
     return asyncio.run(run())
@@ -226,8 +226,3 @@ def _with(home: Path, work: Callable[[Ordering], Awaitable[T]]) -> T:
 
 def _time(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _settings(home: Path) -> Settings:
-    addresses = Addresses.find(home)
-    return Home(home).settings(addresses.kafka, addresses.database)

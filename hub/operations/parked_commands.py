@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,17 +10,16 @@ from rich.table import Table
 
 from hub.bus.topics import TopicNames
 from hub.command_group import group
+from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
-from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, ParkingName
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.mending import mending_of
 from hub.settings import Settings
 from hub.store.read_parked import StoredParked, listed
 from hub.store.reading import ReadStore
 
 app = group("Parked records: what could not be handled.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Which = Annotated[list[str], typer.Argument(help="SHARD/SEQ as `parked list` shows them.")]
 Reason = Annotated[str, typer.Option(help="Why; is kept in the history, sealed.")]
 _PLACE = re.compile(r"([0-9]{1,4})/([0-9]{1,18})")
@@ -40,7 +38,7 @@ def list_command(
     """What is parked now, the oldest first."""
     if name is not None and name not in list(ParkingName):
         raise ConfigurationError(f"name {name!r}: allowed are {', '.join(ParkingName)}")
-    settings = _settings(home)
+    settings = settings_of(home)
     topic = None if department is None else TopicNames(settings.topic_prefix).out_of(department)
     waits = waiting or name in (ParkingName.EARLY, ParkingName.HELD)
     rows = asyncio.run(_listed(settings, name, topic, waits, limit))
@@ -58,14 +56,14 @@ def retry_command(which: Which, reason: Reason, home: HomeOption = DEFAULT_HOME)
 
     Nothing is done when one of them would be parked again. Each counts once, however often this is said.
     """
-    done = asyncio.run(_retry(_settings(home), _places(which), _said(reason)))
+    done = asyncio.run(_retry(settings_of(home), _places(which), _said(reason)))
     typer.echo("taken up again" if done else "handed to intake, which has not read it yet")
 
 
 @app.command("dismiss")
 def dismiss_command(which: Which, reason: Reason, home: HomeOption = DEFAULT_HOME) -> None:
     """Give parked records up: they are listed no longer; the history keeps that they came, and why they were given up."""
-    done = asyncio.run(_dismiss(_settings(home), _places(which), _said(reason)))
+    done = asyncio.run(_dismiss(settings_of(home), _places(which), _said(reason)))
     typer.echo("dismissed" if done else "handed to intake, which has not read it yet")
 
 
@@ -103,8 +101,3 @@ def _said(reason: str) -> str:
     if not reason.strip():
         raise ConfigurationError(f"reason {reason!r}: say why, it is recorded")
     return reason
-
-
-def _settings(home: Path) -> Settings:
-    addresses = Addresses.find(home)
-    return Home(home).settings(addresses.kafka, addresses.database)

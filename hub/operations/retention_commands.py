@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
 from hub.domain.retention import KeptClass, Retention
-from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.operations.erasing import Erasing
 from hub.operations.erasure_commands import By, Key, operator_secrets
 from hub.operations.ordering import OrderRefused, ordering_of, signing_of
@@ -27,7 +26,6 @@ from hub.store.erasures import ErasureList
 from hub.store.read_ended import EndedCase, ended_before
 
 app = group("Retention: what need not be kept any more.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Upto = Annotated[str | None, typer.Option(help="As of this day, 2026-03-02. Unsaid: today.")]
 _KEY = "SELECT wrapped FROM case_key WHERE case_id = $1"
 
@@ -45,7 +43,7 @@ class Due:
 @app.command("due")
 def due_command(upto: Upto = None, home: HomeOption = DEFAULT_HOME) -> None:
     """Cases whose terms have run out, what of them is due and by which rule; a held one is shown with its hold."""
-    settings = _settings(home)
+    settings = settings_of(home)
 
     async def run() -> list[Due]:
         async with ordering_of(settings) as ordering:
@@ -70,7 +68,7 @@ def apply_command(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Erase what is due. A held case is left alone, by name. Then `fengqiao erase scrub`."""
-    settings = _settings(home)
+    settings = settings_of(home)
     by = signing_of(operator, key, operator_secrets(settings))
     moment = _moment(upto)
     if moment > datetime.now(UTC):
@@ -133,8 +131,3 @@ def _moment(upto: str | None) -> datetime:
         return datetime.strptime(upto, "%Y-%m-%d").replace(tzinfo=CHINA)
     except ValueError:
         raise ConfigurationError(f"upto {upto!r}: must be a day, 2026-03-02") from None
-
-
-def _settings(home: Path) -> Settings:
-    addresses = Addresses.find(home)
-    return Home(home).settings(addresses.kafka, addresses.database)

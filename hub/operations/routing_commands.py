@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption
 from hub.domain.decision import CHINA
 from hub.domain.directory import Directory
 from hub.domain.region import LEVELS, Level
@@ -18,7 +19,7 @@ from hub.domain.routing import Routed
 from hub.domain.routing_rows import Asked
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
-from hub.operations.flow_commands import CityOption, HomeOption, Lang, LangOption, RulesOption
+from hub.operations.flow_commands import CityOption, Lang, LangOption, RulesOption
 from hub.operations.routing_book import RoutingBook
 from hub.reference.flow_rows import saying
 from hub.rules.checking import rule_problems

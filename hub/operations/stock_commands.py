@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import loop
+from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
-from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
-from hub.operations.flow_commands import HomeOption, Lang, LangOption
+from hub.home import DEFAULT_HOME
+from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.flow_rows import saying
 from hub.rules.loader import load_rules
 from hub.settings import Settings
@@ -52,8 +52,7 @@ def stock_command(
 
     Counted by who is the lead now and when the hub received it; days are China's.
     """
-    addresses = Addresses.find(home)
-    settings = Home(home).settings(addresses.kafka, addresses.database)
+    settings = settings_of(home)
     rules = load_rules(settings.city, overlay=settings.rules)
     for name, value, known in (("department", department, rules.departments), ("flow", flow, rules.flows)):
         if value is not None and value not in known:

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
+from hub.command_home import HomeOption
 from hub.domain.supervision import Supervision
 from hub.home import DEFAULT_HOME
-from hub.operations.flow_commands import HomeOption, Lang, LangOption, RulesOption, places
+from hub.operations.flow_commands import Lang, LangOption, RulesOption, places
 from hub.reference.flow_rows import saying
 from hub.reference.supervision_rows import step_head, step_rows, trigger_rows
 from hub.rules.catalogues import load_catalogues

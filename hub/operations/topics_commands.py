@@ -14,13 +14,12 @@ from hub.bus.applying import access_differences, apply_access
 from hub.bus.security import KafkaAddress
 from hub.bus.topics import TopicDeclaration, TopicNames
 from hub.command_group import group
-from hub.embedded.servers import Addresses
+from hub.command_home import HomeOption, settings_of
 from hub.errors import ConfigurationError
-from hub.home import DEFAULT_HOME, Home
+from hub.home import DEFAULT_HOME
 from hub.rules.loader import load_rules
 
 app = group("Kafka topics, and who may use them.")
-HomeOption = Annotated[Path, typer.Option("--home", help="Directory of data, keys and logs.")]
 Admin = Annotated[
     str | None, typer.Option(help="Log in as this administrator (SCRAM) instead of as the hub.")
 ]
@@ -109,8 +108,7 @@ async def _with_access(kafka: KafkaAddress, asked: bool | None) -> bool:
 
 
 def _wanted(home: Path, admin: str | None, admin_password_file: Path | None) -> Wanted:
-    addresses = Addresses.find(home)
-    settings = Home(home).settings(addresses.kafka, addresses.database)
+    settings = settings_of(home)
     names, departments = (
         TopicNames(settings.topic_prefix),
         load_rules(settings.city, overlay=settings.rules).departments,
