@@ -22,6 +22,7 @@ from hub.following.hand_over import HandOver
 from hub.indexer.indexer import REST_BESIDE_INTAKE, Indexer
 from hub.intake.verifying import KeyRegistry
 from hub.intake.worker import Intake, IntakeSettings, ShardWorker, cancel
+from hub.opened import opened
 from hub.operators import Operators
 from hub.projector.projector import Projector
 from hub.relay.contents import Contents
@@ -82,11 +83,8 @@ async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
         PostgresJournal(pool),
         Operators(settings.operators_directory),
     )
-    await pool.start()
-    try:
+    async with opened(pool):
         yield parts
-    finally:
-        await pool.stop()
 
 
 @dataclass

@@ -25,6 +25,7 @@ from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
 from hub.intake.verifying import KeyRegistry
+from hub.opened import opened
 from hub.operations.case_view import case_view
 from hub.relay.signing import HubSigner
 from hub.rules.files import load_model
@@ -107,12 +108,8 @@ async def _case_key(url: str, case: str, place: Home) -> CaseKey | None:
             f"{place.settings_file} is not there: sealed fields are opened in the hub's own home"
         )
     sealer = Sealer.from_file(Path(str(read_mapping(place.settings_file)["kek"])))
-    pool = Pool(url, size=1)
-    await pool.start()
-    try:
+    async with opened(Pool(url, size=1)) as pool:
         wrapped = (await PostgresJournal(pool).keys([case])).get(case)
-    finally:
-        await pool.stop()
     return None if wrapped is None else sealer.unwrap(case, wrapped)
 
 

@@ -1,28 +1,22 @@
 """`fengqiao audit …`: the auditor's commands. Thin."""
 
-import contextlib
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub.audit import look_commands
 from hub.audit.bundle_command import bundle_command, verifier_command
-from hub.audit.looking import run_now
+from hub.audit.looking import Database, Place, run_now
 from hub.audit.proof import prove
 from hub.audit.rebuild_command import rebuild_command
 from hub.audit.redeliver_commands import approve_command, redeliver_command, send_command
 from hub.audit.verify_command import verify_command
 from hub.command_home import HomeOption
-from hub.embedded.servers import Addresses
 from hub.home import DEFAULT_HOME
-from hub.store.reading import ReadStore
 
 app = typer.Typer(help="Look back: what happened in a case, and proof that the history is whole.")
 app.command("bundle")(bundle_command)
 app.command("verifier")(verifier_command)
-Database = Annotated[str | None, typer.Option(help="postgresql://… to read instead of the home's database.")]
 
 
 app.command("verify")(verify_command)
@@ -45,18 +39,7 @@ def prove_command(
     """Print the proof that an entry is in the journal that was signed (c2sp.org/tlog-proof)."""
 
     async def run() -> None:
-        async with _store(home, database) as store, store.snapshot() as view:
+        async with Place(home, database).store() as store, store.snapshot() as view:
             typer.echo(await prove(view, shard, seq), nl=False)
 
     run_now(run())
-
-
-@contextlib.asynccontextmanager
-async def _store(home: Path, database: str | None) -> AsyncIterator[ReadStore]:
-    """The read store alone: an auditor needs no key and no Kafka."""
-    store = ReadStore(database or Addresses.find(home).database)
-    await store.start()
-    try:
-        yield store
-    finally:
-        await store.stop()

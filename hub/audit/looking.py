@@ -1,7 +1,7 @@
 """What the commands that show cases share: who looks and what for, where to read, and how moments are given."""
 
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from hub.domain.rules import Rules
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, HubError
 from hub.home import Home
+from hub.opened import opened
 from hub.rules.loader import load_record_sealing, load_rules, rule_roots
 from hub.store.reading import ReadStore
 from hub.store.sealing import Sealer
@@ -52,15 +53,9 @@ class Place:
         sealing = load_record_sealing(rule_roots(overlay=overlay))
         return room(self.database or Addresses.find(self.home).database, by, sealing)
 
-    @contextlib.asynccontextmanager
-    async def store(self) -> AsyncIterator[ReadStore]:
-        """The read store alone, for what shows no case."""
-        store = ReadStore(self.database or Addresses.find(self.home).database)
-        await store.start()
-        try:
-            yield store
-        finally:
-            await store.stop()
+    def store(self) -> contextlib.AbstractAsyncContextManager[ReadStore]:
+        """The read store alone, for what shows no case: an auditor needs no key and no Kafka."""
+        return opened(ReadStore(self.database or Addresses.find(self.home).database))
 
     def rules(self) -> Rules | None:
         """The rules of the home, for names and derivations; None where there is no home. Raises RuleFileError."""

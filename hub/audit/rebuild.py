@@ -18,6 +18,7 @@ from hub.audit.processes import Say, beside, serve
 from hub.audit.report import Difference, shown
 from hub.audit.verify_cases import first_difference
 from hub.domain.entry import Entry
+from hub.opened import opened
 from hub.projector.rows import Projection
 from hub.store import read_journal
 from hub.store.read_journal import LAST
@@ -102,24 +103,23 @@ async def _fill(database: str, progress: Sequence[Progress], tell: Tell, jobs: i
 
 async def fill_shard(database: str, shard: int, tell: Callable[[Progress], None]) -> None:
     """Make the rows of a shard's cases, from where its progress is to the end. Commits some cases at a time."""
-    store = ReadStore(database, size=1)
-    await store.start()
-    try:
-        async with shadow_of(database) as shadow, store.snapshot() as view:
-            [progress] = [one for one in await shadow.progress() if one.shard == shard]
+    async with (
+        opened(ReadStore(database, size=1)) as store,
+        shadow_of(database) as shadow,
+        store.snapshot() as view,
+    ):
+        [progress] = [one for one in await shadow.progress() if one.shard == shard]
+        before = progress.case
+        async for rows in _of_cases(view, progress):
+            await shadow.add(progress, before, rows)
             before = progress.case
-            async for rows in _of_cases(view, progress):
-                await shadow.add(progress, before, rows)
-                before = progress.case
-                tell(progress)
-            async for entry in _without_case(view, progress):
-                _count(progress.tallies, [entry])
-                progress.entries += 1
-            progress.done = True
-            await shadow.add(progress, before, {})
             tell(progress)
-    finally:
-        await store.stop()
+        async for entry in _without_case(view, progress):
+            _count(progress.tallies, [entry])
+            progress.entries += 1
+        progress.done = True
+        await shadow.add(progress, before, {})
+        tell(progress)
 
 
 async def _of_cases(view: Snapshot, progress: Progress) -> AsyncIterator[dict[str, list[tuple[Any, ...]]]]:

@@ -13,6 +13,7 @@ from hub.audit.telling import Pace
 from hub.embedded.servers import Addresses
 from hub.errors import HubError
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.store.reading import ReadStore
 
 
@@ -54,11 +55,7 @@ def rebuild_command(
 
 
 async def _rebuild(address: str, jobs: int, anew: bool, swap: bool, limit: int) -> Rebuilt:
-    store = ReadStore(address, size=1)
-    await store.start()
-    try:
+    async with opened(ReadStore(address, size=1)) as store:
         whole = sum((await store.standing()).heads.values())
-    finally:
-        await store.stop()
     with Pace(Console(stderr=True), whole) as pace:
         return await rebuild(address, pace.tell, jobs, anew=anew, swap=swap, limit=limit)

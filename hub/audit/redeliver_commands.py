@@ -17,6 +17,7 @@ from hub.command_home import HomeOption, settings_of
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.operations.case_view import case_view
 from hub.operators import Operators, private_key
 from hub.relay.signing import HubSigner
@@ -76,9 +77,7 @@ async def _redeliver(
     reason: str,
     order: Path | None,
 ) -> None:
-    store = ReadStore(address)
-    await store.start()
-    try:
+    async with opened(ReadStore(address)) as store:
         shards = len((await store.standing()).heads)
         try:
             scopes, numbers = [scope_of(one, shards) for one in parts], _numbers(sequences, case)
@@ -88,8 +87,6 @@ async def _redeliver(
         since, until = (None if one is None else one.replace(tzinfo=UTC) for one in period)
         async with store.snapshot() as view:
             found = await count(view, Wanted(to, named, numbers, scopes, since, until))
-    finally:
-        await store.stop()
     for item in found[:_SHOWN]:
         typer.echo(f"case {item.case}: {item.first} to {item.last}")
     if len(found) > _SHOWN:
@@ -136,13 +133,12 @@ async def _send(file: OrderFile, home: Path) -> Mapping[str, int]:
     require_two(file, Operators(settings.operators_directory), now())
     signer = HubSigner.from_file(settings.hub_keyid, settings.hub_key)
     sending = records(file, TopicNames(settings.topic_prefix), signer, settings.shards)
-    publisher, store = KafkaPublisher(settings.kafka_address, "fengqiao-desk"), ReadStore(settings.database)
-    await store.start()
-    try:
-        return await send(file, sending, publisher, store)
-    finally:
-        await publisher.stop()
-        await store.stop()
+    publisher = KafkaPublisher(settings.kafka_address, "fengqiao-desk")
+    async with opened(ReadStore(settings.database)) as store:
+        try:
+            return await send(file, sending, publisher, store)
+        finally:
+            await publisher.stop()
 
 
 def _numbers(text: str | None, case: str | None) -> tuple[int, int] | None:

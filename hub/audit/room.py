@@ -11,6 +11,7 @@ from hub.domain.look import Look, Looker
 from hub.domain.record_sealing import RecordSealing
 from hub.domain.view import Content
 from hub.errors import LookRefusal, LookRefused
+from hub.opened import opened
 from hub.relay.contents import Contents
 from hub.rules.loader import load_record_sealing, rule_roots
 from hub.store.access import Recorder
@@ -91,13 +92,5 @@ class Room:
 async def room(database: str, looker: Looker, sealing: RecordSealing | None = None) -> AsyncIterator[Room]:
     """Open and close it. `sealing`: kinds and grounds; unsaid: those of the hub. Raises StoreTrouble, ConfigurationError."""
     sealing = sealing or load_record_sealing(rule_roots())
-    store, recorder = ReadStore(database), Recorder(database)
-    await store.start()
-    try:
-        await recorder.start()
-        try:
-            yield Room(store, recorder, looker, sealing)
-        finally:
-            await recorder.stop()
-    finally:
-        await store.stop()
+    async with opened(ReadStore(database)) as store, opened(Recorder(database)) as recorder:
+        yield Room(store, recorder, looker, sealing)

@@ -15,6 +15,7 @@ from hub.audit.verify_journal import Look
 from hub.domain.entry import Entry
 from hub.errors import Erased
 from hub.intake.verifying import KeyRegistry
+from hub.opened import opened
 from hub.relay.contents import Contents
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
@@ -39,12 +40,8 @@ class Signatures:
             return
         sealer = Sealer.from_file(Path(signatures.kek))
         registry = KeyRegistry.from_directory(Path(signatures.registry))
-        pool = Pool(store.url, size=1)
-        await pool.start()
-        try:
+        async with opened(Pool(store.url, size=1)) as pool:
             yield _Looker(_Ahead(pool), sealer, registry).look
-        finally:
-            await pool.stop()
 
 
 class _Ahead(PostgresJournal):

@@ -19,6 +19,7 @@ from hub.audit.verify_shard import scope_of
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
+from hub.opened import opened
 from hub.settings import read_mapping
 from hub.store.reading import ReadStore
 
@@ -81,9 +82,7 @@ async def _verify(
     registry = keys or Home(home).registry
     trust = trust_of(registry, witnesses)
     place = _keys_of(Home(home), registry) if signatures else None
-    store = ReadStore(database or Addresses.find(home).database)
-    await store.start()
-    try:
+    async with opened(ReadStore(database or Addresses.find(home).database)) as store:
         scope = None if part is None else await _scope(store, part)
         with Pace(Console(stderr=True), 2 * await _entries(store, scope)) as pace:
             return await verify(
@@ -96,8 +95,6 @@ async def _verify(
                 signatures=place,
                 resuming=None if resume is None else Resuming(resume),
             )
-    finally:
-        await store.stop()
 
 
 def _keys_of(home: Home, registry: Path) -> Signatures:

@@ -12,6 +12,7 @@ from hub.audit.signatures import Signatures
 from hub.audit.verify_checkpoints import Trust
 from hub.audit.verify_journal import Tell
 from hub.audit.verify_shard import Moment, moment_of, verify_shard
+from hub.opened import opened
 from hub.store.reading import ReadStore
 from schemas.notes import Note
 
@@ -69,16 +70,12 @@ async def _verify(line: bytes, say: Say) -> None:
             said_at = now
             say(msgspec.json.encode(state))
 
-    store = ReadStore(task.database, size=1)
-    await store.start()
-    try:
-        async with (
-            store.snapshot(task.snapshot) as view,
-            Signatures.looking(task.signatures, store) as look,
-        ):
-            await verify_shard(view, await moment_of(view), task.state, trust, tell, look)
-    finally:
-        await store.stop()
+    async with (
+        opened(ReadStore(task.database, size=1)) as store,
+        store.snapshot(task.snapshot) as view,
+        Signatures.looking(task.signatures, store) as look,
+    ):
+        await verify_shard(view, await moment_of(view), task.state, trust, tell, look)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hub.bus.kafka_source import log_ends
 from hub.bus.topics import TopicNames
+from hub.opened import opened
 from hub.rules.loader import load_rules
 from hub.settings import Settings
 from hub.store.reading import ReadStore, Standing
@@ -67,9 +68,7 @@ async def backlogs(settings: Settings) -> dict[str, Pace]:
     names = TopicNames(settings.topic_prefix)
     topics = names.sources(load_rules(settings.city, overlay=settings.rules).departments)
     places = [(topic, shard) for topic in topics for shard in range(settings.shards)]
-    store = ReadStore(settings.database)
-    await store.start()
-    try:
+    async with opened(ReadStore(settings.database)) as store:
         found: dict[str, Backlog] = {}
         paces: dict[str, Pace] = {}
         for look in range(2):
@@ -80,8 +79,6 @@ async def backlogs(settings: Settings) -> dict[str, Pace]:
                 break
             await asyncio.sleep(_PAUSE)
         return paces
-    finally:
-        await store.stop()
 
 
 def _counters(standing: Standing, ends: dict[tuple[str, int], int]) -> dict[str, tuple[int, int]]:

@@ -17,6 +17,7 @@ from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.flow_rows import saying
 from hub.rules.loader import load_rules
@@ -100,13 +101,8 @@ def _show(home: Path, query: Query, department: str | None, limit: int, lang: La
 
 
 async def _read(settings: Settings, query: Query, department: str | None, limit: int) -> list[Listed]:
-    store = ReadStore(settings.database)
-    await store.start()
-    try:
-        async with store.snapshot() as view:
-            return await query(view, department, limit)
-    finally:
-        await store.stop()
+    async with opened(ReadStore(settings.database)) as store, store.snapshot() as view:
+        return await query(view, department, limit)
 
 
 def lists_table(rows: list[Listed], lang: Lang) -> Table:

@@ -16,6 +16,7 @@ from hub.intake.desk import Desk
 from hub.intake.entries import parked_name
 from hub.intake.reading import PassedRecord, read
 from hub.intake.verifying import KeyRegistry
+from hub.opened import opened
 from hub.relay.signing import HubSigner
 from hub.settings import Settings
 from hub.store.pool import Pool
@@ -113,19 +114,12 @@ class Mending:
 @asynccontextmanager
 async def mending_of(settings: Settings) -> AsyncIterator[Mending]:
     """On the hub that the settings name. Raises ConfigurationError, StoreTrouble."""
-    names, store, pool = (
-        TopicNames(settings.topic_prefix),
-        ReadStore(settings.database),
-        Pool(settings.database, 1),
-    )
+    names = TopicNames(settings.topic_prefix)
     publisher = KafkaPublisher(settings.kafka_address, "fengqiao-desk")
     desk = Desk(names, HubSigner.from_file(settings.hub_keyid, settings.hub_key), settings.shards)
-    await store.start()
-    await pool.start()
-    try:
-        sealer, keys = Sealer.from_file(settings.kek), KeyRegistry.from_directory(settings.keys)
-        yield Mending(store, pool, publisher, sealer, keys, names, settings.shards, desk)
-    finally:
-        await publisher.stop()
-        await pool.stop()
-        await store.stop()
+    async with opened(ReadStore(settings.database)) as store, opened(Pool(settings.database, 1)) as pool:
+        try:
+            sealer, keys = Sealer.from_file(settings.kek), KeyRegistry.from_directory(settings.keys)
+            yield Mending(store, pool, publisher, sealer, keys, names, settings.shards, desk)
+        finally:
+            await publisher.stop()

@@ -16,6 +16,7 @@ from hub.domain.decision import CHINA
 from hub.domain.entry import Entry
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.operations.case_view import named_case
 from hub.operations.erasure_commands import Article, By, Case, Key, Reason, operator_secrets
 from hub.operations.ordering import Ordering, Signing, ordering_of, said, signing_of
@@ -164,12 +165,8 @@ def kek_rewrap(home: HomeOption = DEFAULT_HOME) -> None:
     settings = settings_of(home)
 
     async def run() -> tuple[int, dict[str, int]]:
-        pool = Pool(settings.database, 1)
-        await pool.start()
-        try:
+        async with opened(Pool(settings.database, 1)) as pool:
             return await rewrap(pool, FileKeys.from_file(settings.kek)), await under(pool)
-        finally:
-            await pool.stop()
 
     done, counts = asyncio.run(run())
     typer.echo(f"wrapped anew: {done}; now " + ", ".join(f"{n} under {name}" for name, n in counts.items()))
@@ -193,12 +190,8 @@ def kek_destroy(
 
 
 async def _counts(settings: Settings) -> dict[str, int]:
-    pool = Pool(settings.database, 1)
-    await pool.start()
-    try:
+    async with opened(Pool(settings.database, 1)) as pool:
         return await under(pool)
-    finally:
-        await pool.stop()
 
 
 def _order(

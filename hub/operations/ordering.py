@@ -20,6 +20,7 @@ from hub.domain.decision import CHINA, moment
 from hub.domain.entry import Entry
 from hub.errors import BusTrouble, ConfigurationError, HubError
 from hub.intake.desk import Signs
+from hub.opened import opened
 from hub.operators import approved, private_key
 from hub.relay.signing import HubSigner
 from hub.settings import Settings
@@ -130,24 +131,20 @@ def said(**texts: str) -> None:
 @asynccontextmanager
 async def ordering_of(settings: Settings) -> AsyncIterator[Ordering]:
     """On the hub that the settings name. Raises ConfigurationError, StoreTrouble."""
-    store, pool = ReadStore(settings.database), Pool(settings.database, 2)
     publisher = KafkaPublisher(settings.kafka_address, "fengqiao-orders")
-    await store.start()
-    await pool.start()
-    try:
-        yield Ordering(
-            store,
-            pool,
-            publisher,
-            Sealer.from_file(settings.kek),
-            TopicNames(settings.topic_prefix),
-            settings.shards,
-            HubSigner.from_file(settings.hub_keyid, settings.hub_key),
-        )
-    finally:
-        await publisher.stop()
-        await pool.stop()
-        await store.stop()
+    async with opened(ReadStore(settings.database)) as store, opened(Pool(settings.database, 2)) as pool:
+        try:
+            yield Ordering(
+                store,
+                pool,
+                publisher,
+                Sealer.from_file(settings.kek),
+                TopicNames(settings.topic_prefix),
+                settings.shards,
+                HubSigner.from_file(settings.hub_keyid, settings.hub_key),
+            )
+        finally:
+            await publisher.stop()
 
 
 def numbers_of(texts: Sequence[str]) -> list[int]:

@@ -14,6 +14,7 @@ from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
 from hub.errors import ConfigurationError, ParkingName
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.operations.mending import mending_of
 from hub.settings import Settings
 from hub.store.read_parked import StoredParked, listed
@@ -70,13 +71,8 @@ def dismiss_command(which: Which, reason: Reason, home: HomeOption = DEFAULT_HOM
 async def _listed(
     settings: Settings, name: str | None, topic: str | None, waiting: bool, limit: int
 ) -> list[StoredParked]:
-    store = ReadStore(settings.database)
-    await store.start()
-    try:
-        async with store.snapshot() as view:
-            return await listed(view, name, topic, waiting, limit)
-    finally:
-        await store.stop()
+    async with opened(ReadStore(settings.database)) as store, store.snapshot() as view:
+        return await listed(view, name, topic, waiting, limit)
 
 
 async def _retry(settings: Settings, places: list[tuple[int, int]], reason: str) -> bool:

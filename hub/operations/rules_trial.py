@@ -14,6 +14,7 @@ from hub.domain.deadline_facts import SHANGHAI
 from hub.embedded.servers import Addresses
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME, Home
+from hub.opened import opened
 from hub.rules.loader import load_rules
 from hub.store.reading import ReadStore
 
@@ -62,10 +63,8 @@ def try_command(
 
 
 async def _try(trial: RuleTrial, database: str, as_json: bool) -> Summary:
-    store, errors = ReadStore(database), Console(stderr=True)
-    await store.start()
-    try:
-        with errors.status("reading") as status:
+    async with opened(ReadStore(database)) as store:
+        with Console(stderr=True).status("reading") as status:
 
             def tell(what: str, done: int, shard: int) -> None:
                 if done % _AMONG == 1:
@@ -79,8 +78,6 @@ async def _try(trial: RuleTrial, database: str, as_json: bool) -> Summary:
                         Console().print(case_table(finding))
                     else:
                         typer.echo(not_decided_line(finding))
-    finally:
-        await store.stop()
     if as_json:
         typer.echo(summary_json(trial.summary))
     else:

@@ -17,6 +17,7 @@ from hub.command_home import HomeOption, settings_of
 from hub.domain.decision import CHINA
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
+from hub.opened import opened
 from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.flow_rows import saying
 from hub.rules.loader import load_rules
@@ -86,13 +87,8 @@ def _cuts(since: date, until: date, by: By) -> Iterator[date]:
 async def _read(
     settings: Settings, within: list[tuple[datetime, datetime]], department: str | None, flow: str | None
 ) -> list[Stock]:
-    store = ReadStore(settings.database)
-    await store.start()
-    try:
-        async with store.snapshot() as view:
-            return await stock(view, within, department, flow)
-    finally:
-        await store.stop()
+    async with opened(ReadStore(settings.database)) as store, store.snapshot() as view:
+        return await stock(view, within, department, flow)
 
 
 def stock_table(rows: list[Stock], names: dict[str, str], lang: Lang) -> Table:
