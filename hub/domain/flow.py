@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hub.domain.flow_clock import FlowClock, clock_problem
 from hub.domain.ladder import Ladder
 from hub.domain.rule_data import Bilingual as Bilingual
-from hub.domain.rule_data import Coded, twice
+from hub.domain.rule_data import Coded, WholeFile, twice
 from hub.domain.rule_data import CodeText as CodeText
 from hub.domain.rule_data import RuleData as RuleData
 from schemas.classes import FieldClass
@@ -95,7 +95,7 @@ class Opening(RuleData):
     duty: Literal["must", "may"] = "may"
 
 
-class Flow(RuleData):
+class Flow(WholeFile):
     """One version of one flow (domain F1–F28 and local ones).
 
     `first_receiver`: whether who received the matter first owns it until another has accepted it (首接首办).
@@ -128,12 +128,6 @@ class Flow(RuleData):
     clocks: list[FlowClock] = Field(default=[])
     opens: dict[CodeText, list[Opening]] = Field(default={})
     followup: Followup | None = None
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        for place, problem in self._contradictions():
-            raise ValueError(f"{place}: {problem}")
-        return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
         """Each contradiction by the field in which it shows."""

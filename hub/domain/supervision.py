@@ -1,12 +1,12 @@
 """The ladder of supervision 督办 as data: its steps, who may take and clear them, and what makes the hub take one."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hub.domain.ladder import Within
-from hub.domain.rule_data import Coded, CodeText, RuleData, twice
+from hub.domain.rule_data import Coded, CodeText, RuleData, WholeFile, twice
 
 Period = Literal["week", "month", "quarter", "year"]
 OF_THE_CASE = ("sender", "superior", "raiser")
@@ -67,17 +67,11 @@ class AtBreaches(RuleData):
 Trigger = AtLimit | AfterStep | AtReturns | AtBreaches
 
 
-class Supervision(RuleData):
+class Supervision(WholeFile):
     """The whole ladder, the lowest step first."""
 
     steps: Annotated[list[SupervisionStep], Field(min_length=1)]
     triggers: list[Annotated[Trigger, Field(discriminator="when")]]
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        for place, problem in self._contradictions():
-            raise ValueError(f"{place}: {problem}")
-        return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
         """Each contradiction by the field in which it shows."""

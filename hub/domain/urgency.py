@@ -4,12 +4,11 @@ The data is `hub/rules/routing/urgency.yaml`.
 """
 
 from collections.abc import Iterator
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hub.domain.ladder import Ladder
-from hub.domain.rule_data import Bilingual, CodeText, RuleData
+from hub.domain.rule_data import Bilingual, CodeText, RuleData, WholeFile
 from schemas.messages.base import OwnerRank, Priority, Track
 from schemas.messages.case import WarningColour
 
@@ -45,19 +44,13 @@ class Colour(RuleData):
         return [one for one in self.tells if one not in (OWNER, SUPERIOR)]
 
 
-class Urgency(RuleData):
+class Urgency(WholeFile):
     """The whole file."""
 
     priorities: dict[Priority, Pace]
     tracks: dict[Track, Pace]
     risks: dict[CodeText, Risk]
     colours: dict[WarningColour, Colour]
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        for place, problem in self._contradictions():
-            raise ValueError(f"{place}: {problem}")
-        return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
         for name, wanted in (("priorities", Priority), ("tracks", Track), ("colours", WarningColour)):
