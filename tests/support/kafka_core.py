@@ -10,11 +10,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic_core import from_json
 
+from hub.bus.admin import apply_topics
 from hub.bus.kafka_publisher import KafkaPublisher
 from hub.bus.kafka_source import KafkaSource
 from hub.bus.ports import OutRecord
 from hub.intake.worker import ShardWorker, cancel
-from tests.support.core import DIRECTORY, Core, Stores
+from hub.opened import opened
+from hub.store.pool import Pool
+from hub.store.upgrade import upgrade
+from tests.support.core import DIRECTORY, Core, Stores, postgres_stores
 
 
 @dataclass
@@ -133,3 +137,18 @@ class KafkaCore(Core):
     async def has(self, count: int) -> bool:
         """Whether the journal of the first shard holds so many entries."""
         return len(await self.entries(0)) >= count
+
+
+@asynccontextmanager
+async def core_on_servers(
+    kafka: str, dsn: str, prefix: str, shards: int
+) -> AsyncIterator[tuple[KafkaCore, Pool]]:
+    """A core on both servers, its database and topics made, and the pool that its stores use."""
+    await upgrade(dsn, shards)
+    async with opened(Pool(dsn, size=8)) as pool:
+        made = KafkaCore(kafka, postgres_stores(pool, shards), prefix)
+        await apply_topics(kafka, made.names.declared(made.rules.departments, shards))
+        try:
+            yield made, pool
+        finally:
+            await made.publisher.stop()

@@ -14,17 +14,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from pydantic_core import to_json
 
-from hub.bus.admin import apply_topics
 from hub.bus.ports import OutRecord
 from hub.bus.topics import LARGEST_RECORD
 from hub.domain.entry import Entry, Outcome
 from hub.embedded.servers import Addresses
 from hub.errors import ParkingName, RefusalName
-from hub.store.pool import Pool
-from hub.store.upgrade import upgrade
 from tests.integration.intake.test_door import PARKED, REFUSED, data_of, with_data, with_header
-from tests.support.core import Core, Ids, papers, postgres_stores
-from tests.support.kafka_core import KafkaCore, Raw
+from tests.support.core import Core, Ids, papers
+from tests.support.kafka_core import KafkaCore, Raw, core_on_servers
 
 SHARDS = 2
 Made = Callable[[KafkaCore, Ids, OutRecord], OutRecord | Raw]
@@ -171,14 +168,8 @@ async def core(servers: Addresses) -> AsyncIterator[KafkaCore]:
     connection = await asyncpg.connect(servers.database)
     await connection.execute(f"CREATE DATABASE {name}")
     dsn = f"{servers.database.rpartition('/')[0]}/{name}"
-    await upgrade(dsn, SHARDS)
-    pool = Pool(dsn, size=8)
-    await pool.start()
-    made = KafkaCore(servers.kafka, postgres_stores(pool, SHARDS), f"t{secrets.token_hex(4)}.")
-    await apply_topics(servers.kafka, made.names.declared(made.rules.departments, SHARDS))
-    yield made
-    await made.publisher.stop()
-    await pool.stop()
+    async with core_on_servers(servers.kafka, dsn, f"t{secrets.token_hex(4)}.", SHARDS) as (made, _):
+        yield made
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
 

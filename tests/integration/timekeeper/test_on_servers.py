@@ -5,13 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.bus.admin import apply_topics
 from hub.bus.ports import OutRecord
 from hub.embedded.servers import Addresses
-from hub.store.pool import Pool
-from hub.store.upgrade import upgrade
-from tests.support.core import Ids, postgres_stores
-from tests.support.kafka_core import KafkaCore
+from tests.support.core import Ids
+from tests.support.kafka_core import KafkaCore, core_on_servers
 
 SHARDS = 2
 # One month from Monday 2 March (J23) ended on 2 April; the broker's time is later than that.
@@ -21,14 +18,8 @@ IN_TIME = "2026-04-02T17:00:00+08:00"
 @pytest.fixture
 async def core(servers: Addresses, database: str, topic_prefix: str) -> AsyncIterator[KafkaCore]:
     """A core on both servers."""
-    await upgrade(database, SHARDS)
-    pool = Pool(database, size=8)
-    await pool.start()
-    made = KafkaCore(servers.kafka, postgres_stores(pool, SHARDS), topic_prefix)
-    await apply_topics(servers.kafka, made.names.declared(made.rules.departments, SHARDS))
-    yield made
-    await made.publisher.stop()
-    await pool.stop()
+    async with core_on_servers(servers.kafka, database, topic_prefix, SHARDS) as (made, _):
+        yield made
 
 
 async def at_work(core: KafkaCore) -> Ids:

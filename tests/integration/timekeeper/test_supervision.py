@@ -9,18 +9,15 @@ import asyncpg
 import pytest
 
 from hub.audit.rebuild import rebuild
-from hub.bus.admin import apply_topics
 from hub.domain.supervision import AtBreaches
 from hub.embedded.servers import Addresses
 from hub.store import read_lists
 from hub.store.counted import PostgresCounted
-from hub.store.pool import Pool
 from hub.store.reading import ReadStore
-from hub.store.upgrade import upgrade
 from hub.timekeeper.counted import Counts
 from schemas.identifiers import derived_id
-from tests.support.core import Ids, postgres_stores
-from tests.support.kafka_core import KafkaCore
+from tests.support.core import Ids
+from tests.support.kafka_core import KafkaCore, core_on_servers
 
 SHARDS = 2
 LATE = "2026-04-20T17:00:00+08:00"
@@ -29,15 +26,9 @@ LATE = "2026-04-20T17:00:00+08:00"
 @pytest.fixture
 async def core(servers: Addresses, database: str, topic_prefix: str) -> AsyncIterator[KafkaCore]:
     """A core on both servers."""
-    await upgrade(database, SHARDS)
-    pool = Pool(database, size=8)
-    await pool.start()
-    made = KafkaCore(servers.kafka, postgres_stores(pool, SHARDS), topic_prefix)
-    await apply_topics(servers.kafka, made.names.declared(made.rules.departments, SHARDS))
-    made.counted = PostgresCounted(pool)  # type: ignore[attr-defined]
-    yield made
-    await made.publisher.stop()
-    await pool.stop()
+    async with core_on_servers(servers.kafka, database, topic_prefix, SHARDS) as (made, pool):
+        made.counted = PostgresCounted(pool)  # type: ignore[attr-defined]
+        yield made
 
 
 def act(core: KafkaCore, source: str, type_: str, ids: Ids, **data: Any) -> Any:
