@@ -14,6 +14,7 @@ from typing import Any
 from deploy.drill.ledgers import rows
 from deploy.sandbox.core.checker import (
     ARRIVES_AS,
+    SENT_AS,
     Expected,
     Holding,
     as_told,
@@ -24,14 +25,10 @@ from deploy.sandbox.core.checker import (
 )
 from deploy.sandbox.core.matter import Matter
 
+Note = tuple[str, Mapping[str, Any]]
 _KINDS = frozenset(ARRIVES_AS.values())
 # Under which kind a step would have arrived, by the type of the message that the hub refused.
-_REFUSED = {
-    "return.decided.v1": "return_decided",
-    "supplement.provided.v1": "supplement_provided",
-    "reply.confirmed.v1": "confirmed",
-    "rework.requested.v1": "rework",
-}
+_ARRIVES_AS = {f"{SENT_AS[step]}.v1": kind for step, kind in ARRIVES_AS.items()}
 _REOPENED = "referral.reopened.v1"
 _OWN = "('task.received.v1', 'redelivery.requested.v1')"
 _ACKNOWLEDGED = f"SELECT count(*) FROM outbox WHERE state IN ('sent', 'receipted') AND type NOT IN {_OWN}"
@@ -111,14 +108,15 @@ class Books:
         wanted: Expected,
         holding: Holding,
         done: Counter[Hashable],
-        refused: Counter[tuple[str, str, str]],
+        refused: Mapping[tuple[str, str], Counter[str]],
     ) -> Line:
         line = Line(department)
         due: Counter[Hashable] = Counter(
             {task: times for task, times in wanted.tasks.items() if task[0] == department}
         )
+        arrived = noted(holding)
         notes = {
-            key: [_name(note) for note in _allowed(must, key[1], key[2], refused)]
+            key: _owed(must, arrived.get(key, []), refused.get(key[1:], Counter()))
             for key, must in wanted.notes.items()
             if key[0] == department
         }
@@ -129,7 +127,7 @@ class Books:
             for record in holding.records
             if record.direction == "received"
         )
-        got = {key: [_name(note) for note in has] for key, has in noted(holding).items()}
+        got = {key: [_name(note) for note in has] for key, has in arrived.items()}
         for key, has in got.items():
             had.update((key, note) for note in has)
             line.disordered += _descents(has, notes.get(key, []))
@@ -216,36 +214,32 @@ def _falls(numbers: Sequence[int]) -> int:
     return sum(later < earlier for earlier, later in pairwise(numbers))
 
 
-def _refused(holdings: Mapping[str, Holding]) -> Counter[tuple[str, str, str]]:
-    """How often the hub refused which step of a department on a task: by task, department and kind."""
-    found: Counter[tuple[str, str, str]] = Counter()
+def _refused(holdings: Mapping[str, Holding]) -> dict[tuple[str, str], Counter[str]]:
+    """Which steps of a department on a task the hub refused: kinds, by task and department."""
+    found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for department, holding in holdings.items():
         for item in holding.received:
-            if item.kind == "refused" and item.fields.get("ext_task"):
-                type_ = str(item.fields.get("type"))
-                kind = _REFUSED.get(type_) or type_.removeprefix("task.").removesuffix(".v1")
-                found[str(item.fields["ext_task"]), department, kind] += 1
+            if item.kind == "refused" and (kind := _ARRIVES_AS.get(str(item.fields.get("type")))):
+                found[str(item.fields.get("ext_task")), department][kind] += 1
     return found
 
 
-def _allowed(
-    must: Sequence[tuple[str, Mapping[str, Any]]],
-    task: str,
-    actor: str,
-    refused: Counter[tuple[str, str, str]],
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """What must have come of these notes: of each kind the last ones less, as many as were refused."""
-    left: Counter[str] = Counter(kind for kind, _ in must)
-    left.subtract({kind: refused[task, actor, kind] for kind in left})
-    kept = []
+def _owed(must: Sequence[Note], has: Sequence[Note], refused: Counter[str]) -> list[str]:
+    """The names of what must be there, without those that did not come because the hub refused them."""
+    came, excused = Counter(map(_name, has)), Counter(refused)
+    owed = []
     for note in must:
-        if left[note[0]] > 0:
-            left[note[0]] -= 1
-            kept.append(note)
-    return kept
+        name = _name(note)
+        if came[name]:
+            came[name] -= 1
+        elif excused[note[0]]:
+            excused[note[0]] -= 1
+            continue
+        owed.append(name)
+    return owed
 
 
-def _name(note: tuple[str, Mapping[str, Any]]) -> str:
+def _name(note: Note) -> str:
     return repr((note[0], sorted(note[1].items())))
 
 

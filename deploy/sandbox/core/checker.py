@@ -32,6 +32,20 @@ ARRIVES_AS = {
     "confirm": "confirmed",
     "rework": "rework",
 }
+SENT_AS = {
+    "sign": "task.signed",
+    "accept": "task.accepted",
+    "propose_return": "task.return_proposed",
+    "decide_return": "return.decided",
+    "request_supplement": "task.supplement_requested",
+    "provide_supplement": "supplement.provided",
+    "start": "task.started",
+    "progress": "task.progressed",
+    "hand_over": "task.handed_over",
+    "reply": "task.replied",
+    "confirm": "reply.confirmed",
+    "rework": "rework.requested",
+}
 HUB = "hub"
 """The actor of what no department did: the hub sends a matter back when a follow-up finds the citizen not satisfied."""
 

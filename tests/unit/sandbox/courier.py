@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from deploy.sandbox.core.checker import ARRIVES_AS
+from deploy.sandbox.core.checker import ARRIVES_AS, SENT_AS
 from deploy.sandbox.core.matter import Step
 from deploy.sandbox.core.records import Records
 
@@ -18,20 +18,6 @@ LIFE = yaml.safe_load((RULES / "lifecycle.yaml").read_text("utf-8"))
 FLOWS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in (RULES / "flows").glob("*.yaml")}
 CITY = yaml.safe_load((RULES.parents[1] / "deploy/sandbox/city/departments.yaml").read_text("utf-8"))
 ROLES = {one["id"]: {*one["roles"], "department"} for one in CITY["departments"]}
-LIFE_NAME = {
-    "sign": "task.signed",
-    "accept": "task.accepted",
-    "propose_return": "task.return_proposed",
-    "decide_return": "return.decided",
-    "request_supplement": "task.supplement_requested",
-    "provide_supplement": "supplement.provided",
-    "start": "task.started",
-    "progress": "task.progressed",
-    "hand_over": "task.handed_over",
-    "reply": "task.replied",
-    "confirm": "reply.confirmed",
-    "rework": "rework.requested",
-}
 
 
 @dataclass
@@ -119,7 +105,7 @@ class Courier:
         self._tell(holder, "task", task, {**told, "role": role, "sender_number": referral.number})
 
     def _stepped(self, actor: str, step: Step, task: Task) -> None:
-        referral, life = task.referral, LIFE["steps"][LIFE_NAME[step.kind]]
+        referral, life = task.referral, LIFE["steps"][SENT_AS[step.kind]]
         by = task.holder if life["by"] == "handler" else referral.sender
         self._check(actor == by, step, f"is for {by}")
         after = (life.get("copy", {}) if task.role == "copy" else life["from"]).get(task.state)
