@@ -222,15 +222,15 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         parts.names,
         settings.shards,
         settings.early_limit,
-        due=DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
-        also=[
+        coming=[
+            DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
             Counts(
                 PostgresCounted(parts.pool),
                 parts.signer,
                 parts.names,
                 settings.shards,
                 parts.rules.supervision.at_breaches(),
-            )
+            ),
         ],
         broker=publisher,
     )

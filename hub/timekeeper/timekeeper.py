@@ -17,7 +17,6 @@ from hub.errors import Trouble
 from hub.pulse import Pulse
 from hub.relay.signing import HubSigner
 from hub.store.waiting import WaitingReader
-from hub.timekeeper.due import DueMoments
 from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
 
@@ -27,8 +26,8 @@ MAX_SKEW = timedelta(seconds=5)
 ASK_BROKER = timedelta(seconds=10)
 
 
-class AlsoDue(Protocol):
-    """What else comes due, at a pace of its own: publishes it, says how many; raises Trouble."""
+class Coming(Protocol):
+    """What comes due, at a pace of its own: publishes it, says how many; raises Trouble."""
 
     async def publish(self, now: datetime, publisher: Publisher) -> int: ...
 
@@ -37,7 +36,7 @@ class Timekeeper:
     """Looks for due moments each `every` seconds. Silent while its clock and the database's or the broker's differ by
     more than 5 s (DESIGN 5a.6): a moment is due by one time only, the one that stamps the answers.
 
-    Without `due` it keeps the waiting messages only; without `broker` only the database's clock is looked at.
+    `coming`: what it looks after beside the waiting messages. Without `broker` only the database's clock is looked at.
     """
 
     def __init__(
@@ -50,13 +49,12 @@ class Timekeeper:
         early_limit: timedelta,
         every: float = 1.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        due: DueMoments | None = None,
+        coming: Sequence[Coming] = (),
         broker: BrokerClock | None = None,
-        also: Sequence[AlsoDue] = (),
     ) -> None:
         self._waiting, self._publisher, self._signer, self._names = waiting, publisher, signer, names
         self._shards, self._early_limit, self._every, self._clock = shards, early_limit, every, clock
-        self._due, self._broker, self._also = due, broker, also
+        self._coming, self._broker = coming, broker
         self._broker_skew = timedelta(0)
         self._asked_at: datetime | None = None
         self.pulse = Pulse("timekeeper")
@@ -91,9 +89,7 @@ class Timekeeper:
         if records:
             await self._publisher.publish(records)
         published = len(records)
-        if self._due is not None:
-            published += await self._due.publish(min(now, database), self._publisher)
-        for one in self._also:
+        for one in self._coming:
             published += await one.publish(min(now, database), self._publisher)
         return published
 

@@ -179,7 +179,7 @@ class TimekeeperProcess:
             ground.early_limit,
             3.0,
             lambda: ground.clocks.now(ground.clocks.hub),
-            DueMoments(session, ground.signer, ground.names, ground.shards),
+            [DueMoments(session, ground.signer, ground.names, ground.shards)],
             publisher,
         )
         self.process.spawn(self._run(keeper), "timekeeper")
