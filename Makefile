@@ -1,6 +1,6 @@
 # Verbs of one word. Every verb sets up first; with an unchanged lock that takes no time.
 #   make demo      run the whole hub on this machine
-#   make test      all tests, against a real Kafka and a real PostgreSQL
+#   make test      all tests, against a real Kafka and a real PostgreSQL, in JOBS=2 processes
 #   make simulate  many seeds of the simulation: SEEDS=1000 JOBS=2
 #   make check     format, lint, types, import rules, contract, generated files
 #   make generate  rewrite the files that are generated from code
@@ -38,11 +38,11 @@ $(STAMP): requirements.lock pyproject.toml hub/embedded/jars.lock
 demo: setup
 	@$(WITH_MAKE)/fengqiao demo
 
+JOBS ?= 2
 test: setup
-	@$(WITH_MAKE)/python -m pytest $(ARGS)
+	@$(WITH_MAKE)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 SEEDS ?= 1000
-JOBS ?= 1
 simulate: setup
 	@$(WITH_MAKE)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS) $(ARGS)
 

@@ -75,9 +75,29 @@ class Covering:
         if report.failed or (report.when == "call" and report.passed):
             self.outcomes[report.nodeid] = ("failed" if report.failed else "passed", at)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over what one of several processes has learnt. One that crashed has told nothing."""
+        told = getattr(node, "workeroutput", {}).get("covering")
+        if told is None:
+            return
+        self.files.update(told["files"])
+        self.seen.update({name: tuple(rows) for name, rows in told["seen"].items()})
+        for name, used in told["servers"].items():
+            self.servers.setdefault(name, set()).update(used)
+        self.outcomes.update({name: (outcome, at) for name, (outcome, at) in told["outcomes"].items()})
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write what is known now."""
-        if not session.config.option.collectonly and self.seen:
+        """Write what is known now, or tell it to the process that handed out the tests."""
+        told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if told is not None:
+            told["covering"] = {
+                "files": list(self.files),
+                "seen": self.seen,
+                "servers": {name: list(used) for name, used in self.servers.items()},
+                "outcomes": self.outcomes,
+            }
+        elif not session.config.option.collectonly and self.seen:
             before = read_results(self.file) if self.file.is_file() else Results(tests=[])
             write_results(self.file, self.results(before))
 

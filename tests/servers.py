@@ -1,15 +1,17 @@
-"""Fixtures: one real Kafka and one real PostgreSQL for the whole test session.
+"""Fixtures: one real Kafka and one real PostgreSQL for the whole test session, however many processes run it.
 
 Tests keep apart by `database` (a fresh one each) and `topic_prefix` (a fresh one each). The servers die
-with pytest, however it ends.
+with pytest, however it ends. With `-n`, the process that hands out the tests starts them for the others.
 """
 
+import asyncio
 import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -17,17 +19,50 @@ import pytest
 from hub.embedded.servers import DATABASE_VARIABLE, KAFKA_VARIABLE, Addresses, Servers
 
 
+class SharedServers:
+    """A pytest plugin of the process that hands out tests: one pair of servers for all processes that run them."""
+
+    def __init__(self) -> None:
+        self.home = _home()
+        self.pair = Servers(self.home)
+        self.addresses = asyncio.run(self.pair.start())
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a process that runs tests where the servers are."""
+        node.workerinput["servers"] = (self.addresses.kafka, self.addresses.database)
+
+    def pytest_unconfigure(self) -> None:
+        """Stop both."""
+        asyncio.run(self.pair.stop())
+        shutil.rmtree(self.home)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    if config.getoption("numprocesses", None) and not config.option.collectonly:
+        config.pluginmanager.register(SharedServers(), "shared-servers")
+
+
 @pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Addresses]:
+async def servers(request: pytest.FixtureRequest) -> AsyncIterator[Addresses]:
     """`kafka`: bootstrap address; `database`: DSN of an administrator of PostgreSQL."""
-    home = Path(tempfile.mkdtemp(prefix="fengqiao-test-"))
-    # Run by root, PostgreSQL becomes another user and has to pass through.
-    home.chmod(0o755)
+    started: dict[str, Any] = getattr(request.config, "workerinput", {})
+    if "servers" in started:
+        yield Addresses(*started["servers"])
+        return
+    home = _home()
     try:
         async with Servers(home) as addresses:
             yield addresses
     finally:
         shutil.rmtree(home)
+
+
+def _home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="fengqiao-test-"))
+    # Run by root, PostgreSQL becomes another user and has to pass through.
+    home.chmod(0o755)
+    return home
 
 
 @pytest.fixture
