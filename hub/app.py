@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
@@ -250,10 +249,3 @@ def cosignature_feed(parts: Parts) -> KafkaFeed:
     """The topic of cosignatures, in a group of its name."""
     topic = parts.names.hub(COSIGNATURES)
     return KafkaFeed(parts.settings.kafka_address, topic, topic)
-
-
-def tune_collector() -> None:
-    """Start-up objects are never garbage, and young collections need not be frequent."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(1_000_000, 20, 20)

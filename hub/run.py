@@ -18,10 +18,10 @@ from hub.app import (
     cosignatures_of,
     parts_of,
     timekeeper_of,
-    tune_collector,
     works_of,
 )
 from hub.bus.kafka_publisher import KafkaPublisher
+from hub.collector import tune_collector
 from hub.errors import ConfigurationError
 from hub.intake.worker import cancel
 from hub.operations.calendar_commands import ending, shanghai_today

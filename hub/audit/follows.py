@@ -11,7 +11,7 @@ from hub.audit.shard_state import ParkedSaid, ShardState
 from hub.domain.entry import Entry, Outcome
 from hub.errors import ParkingName
 from hub.intake.desk import MENDS, RETRIED
-from hub.projector.rows import Projection
+from hub.projector.tallies import tally
 from hub.store import read_journal
 from hub.store.reading import Snapshot
 
@@ -82,9 +82,7 @@ def count(state: ShardState, entries: Sequence[Entry], upto: int) -> None:
 
 
 def _count(state: ShardState, entries: Sequence[Entry]) -> None:
-    projection = Projection()
-    projection.take(entries)
-    for key, number in projection.tallies.items():
+    for key, number in tally(entries).items():
         name = "/".join(key)
         state.tallies[name] = state.tallies.get(name, 0) + number
 

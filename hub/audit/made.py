@@ -1,32 +1,56 @@
 """What the journal says that the tables hold of one case: its state and its projected rows, made anew from its events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from hub.domain.case import Case, MessageRef
 from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
-from hub.projector.rows import Projection
-from hub.store.read_journal import KEYS, StoredInbox
+from hub.projector.deadline_rows import DeadlineRow
+from hub.projector.rows import Projection, ReferralRow, TaskRow
+from hub.projector.supervision_rows import FollowupRow, SupervisionRow
+from hub.store.read_journal import COLUMNS, KEY_OF, StoredInbox
 
-Row = dict[str, Any]
+# In the order of the table's columns.
+Row = tuple[Any, ...]
 # What our code raises on entries that somebody changed and that can be read all the same.
 CHANGED = (LookupError, ValueError, TypeError, AttributeError, AssertionError)
 
 
+class _Shape:
+    """How a new row becomes one of its table: in the order of the columns, those that it does not have empty."""
+
+    def __init__(self, table: str, new: type[NamedTuple]) -> None:
+        columns, fields = COLUMNS[table], new._fields
+        self._places = {column: place for place, column in enumerate(columns)}
+        # One place after the row's own is empty.
+        at = (fields.index(column) if column in fields else len(fields) for column in columns)
+        self._in_order: Callable[[Any], Row] = itemgetter(*at)
+
+    def whole(self, row: Row, changes: Mapping[str, Any] | None = None) -> Row:
+        """The row after its changes."""
+        made = self._in_order((*row, None))
+        if not changes:
+            return made
+        changed = list(made)
+        for column, value in changes.items():
+            changed[self._places[column]] = value
+        return tuple(changed)
+
+
+_REFERRAL, _TASK = _Shape("referral", ReferralRow), _Shape("task", TaskRow)
+_DEADLINE, _SUPERVISION = _Shape("deadline", DeadlineRow), _Shape("supervision", SupervisionRow)
+_FOLLOWUP, _FOLLOWUP_KEY = _Shape("followup", FollowupRow), KEY_OF["followup"]
+
+
 @dataclass(slots=True)
 class Rows:
-    """Rows by table and by key. A column that is left out is empty."""
+    """Rows by table and by key, as `hub.store.read_journal` names them."""
 
-    tables: dict[str, dict[tuple[Any, ...], Row]] = field(
-        default_factory=lambda: {table: {} for table in KEYS}
-    )
-
-    def add(self, table: str, row: Row) -> None:
-        """One more row."""
-        self.tables[table][tuple(row[column] for column in KEYS[table])] = row
+    tables: dict[str, dict[Any, Row]] = field(default_factory=lambda: {table: {} for table in COLUMNS})
 
 
 def readable(raws: Iterable[bytes]) -> list[Entry]:
@@ -49,22 +73,27 @@ def add_rows(rows: Rows, entries: Sequence[Entry]) -> None:
     """Add the projected rows of a case, as they are after its entries (all of them, from the first on)."""
     projection = Projection()
     projection.take(entries)
-    referrals: dict[str, Row] = {}
+    to, changes = rows.tables, projection.referral_changes
+    referrals, tasks, deadlines = to["referral"], to["task"], to["deadline"]
     for name, referral in projection.referrals.items():
-        referrals[name] = {**referral._asdict(), **projection.referral_changes.get(name, {})}
-        rows.add("referral", referrals[name])
+        referrals[name] = _REFERRAL.whole(referral, changes.get(name))
+    changes = projection.task_changes
     for name, task in projection.tasks.items():
-        of_referral = referrals[task.referral]
-        told = {"flow": of_referral["flow"], "sender": of_referral["sender"]}
-        rows.add("task", {**task._asdict(), **told, **projection.task_changes.get(name, {})})
+        if task.flow is None:
+            of_referral = projection.referrals[task.referral]
+            task = task._replace(flow=of_referral.flow, sender=of_referral.sender)
+        tasks[name] = _TASK.whole(task, changes.get(name))
+    changes = projection.deadlines.changes
     for name, deadline in projection.deadlines.new.items():
-        rows.add("deadline", {**deadline._asdict(), **projection.deadlines.changes.get(name, {})})
+        deadlines[name] = _DEADLINE.whole(deadline, changes.get(name))
+    changes = projection.supervisions.changes
     for name, step in projection.supervisions.new.items():
-        rows.add("supervision", {**step._asdict(), **projection.supervisions.changes.get(name, {})})
+        to["supervision"][name] = _SUPERVISION.whole(step, changes.get(name))
     for followup in projection.supervisions.followups:
-        rows.add("followup", followup._asdict())
+        row = _FOLLOWUP.whole(followup)
+        to["followup"][_FOLLOWUP_KEY(row)] = row
     for alias in projection.aliases:
-        rows.add("alias", dict(zip(KEYS["alias"], alias, strict=True)))
+        to["alias"][alias] = alias
 
 
 def remembered(entry: Entry) -> tuple[MessageRef, StoredInbox] | None:

@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 
 from hub import loop
+from hub.collector import tune_collector
 from hub.errors import HubError, StoreTrouble
 
 _LINE = 1 << 28
@@ -63,6 +64,7 @@ async def _one(process: Process, task: bytes, take: Callable[[bytes], bool]) -> 
 
 def serve(work: Callable[[bytes, Say], Awaitable[None]]) -> None:
     """Be such a process: work until there are no more tasks."""
+    tune_collector()
     for line in sys.stdin.buffer:
         try:
             loop.run(_named(work, line))

@@ -19,11 +19,11 @@ from hub.audit.report import Difference, shown
 from hub.audit.verify_cases import first_difference
 from hub.domain.entry import Entry
 from hub.opened import opened
-from hub.projector.rows import Projection
+from hub.projector.tallies import tally
 from hub.store import read_journal
 from hub.store.read_journal import LAST
 from hub.store.reading import ReadStore, Snapshot
-from hub.store.shadow import COLUMNS, Different, Progress, Shadow, shadow_of
+from hub.store.shadow import Different, Progress, Shadow, shadow_of
 
 _TOGETHER, _ENTRIES = 500, 2_000
 Tell = Callable[[str, int, int], None]
@@ -172,14 +172,12 @@ class _Making:
         """By table, in the order of its columns."""
         found: dict[str, list[tuple[Any, ...]]] = {"case_state": self._states, "inbox": self._inbox}
         for table, rows in self._rows.tables.items():
-            found[table] = [tuple(row.get(column) for column in COLUMNS[table]) for row in rows.values()]
+            found[table] = list(rows.values())
         return found
 
 
 def _count(tallies: dict[tuple[str, ...], int], entries: Sequence[Entry]) -> None:
-    projection = Projection()
-    projection.take(entries)
-    for key, number in projection.tallies.items():
+    for key, number in tally(entries).items():
         tallies[key] = tallies.get(key, 0) + number
 
 

@@ -1,6 +1,7 @@
 """Case by case: the state and the projected rows that the journal's events give, against the stored ones."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
@@ -8,9 +9,9 @@ from pydantic_core import from_json
 from hub.audit.made import CHANGED, Row, Rows, add_rows, readable, state_of
 from hub.audit.report import Report
 from hub.domain.entry import Entry
-from hub.domain.events import Event
+from hub.domain.events import Notified, ReceiptCameLate, TaskStepped
 from hub.store import read_journal
-from hub.store.read_journal import StoredOfCases
+from hub.store.read_journal import COLUMNS, StoredOfCases
 from hub.store.reading import Snapshot
 
 Raws = Sequence[tuple[int, bytes]]
@@ -71,43 +72,35 @@ def _compare_receipts(shard: int, case: str, entries: Sequence[Entry], report: R
     delivered: dict[str, int] = {}
     for entry in entries:
         for event in entry.events:
-            if event.e == "notified" and event.type == "task.assigned.v1":
-                delivered[str(event.own.get("task"))] = entry.seq
-            elif (task := _received(event)) is not None:
+            if isinstance(event, Notified):
+                if event.type == "task.assigned.v1":
+                    delivered[str(event.own.get("task"))] = entry.seq
+            elif isinstance(event, TaskStepped | ReceiptCameLate) and event.rung == "delivered":
                 report.receipts += 1
-                if delivered.get(task, entry.seq) >= entry.seq:
-                    what = f"receipt of task {task} by {entry.source}"
+                if delivered.get(event.task, entry.seq) >= entry.seq:
+                    what = f"receipt of task {event.task} by {entry.source}"
                     report.differs(what, "a delivery before it", "none", shard, entry.seq, case)
     report.deliveries += len(delivered)
 
 
-def _received(event: Event) -> str | None:
-    """The task whose technical receipt this is."""
-    if event.e in ("task_stepped", "receipt_came_late") and event.rung == "delivered":
-        return event.task
-    return None
-
-
 def _compare_rows(
-    table: str,
-    shard: int,
-    expected: dict[tuple[Any, ...], Row],
-    found: dict[tuple[Any, ...], Row],
-    report: Report,
+    table: str, shard: int, expected: dict[Any, Row], found: dict[Any, Row], report: Report
 ) -> None:
+    if expected == found:
+        return
+    columns = COLUMNS[table]
+    of_case = columns.index("case_id")
     for key in sorted(expected.keys() | found.keys()):
-        made, stored, name = expected.get(key), found.get(key), "/".join(str(part) for part in key)
+        made, stored = expected.get(key), found.get(key)
+        name = key if isinstance(key, str) else "/".join(str(part) for part in key)
         if made is None or stored is None:
-            case = (made or stored or {})["case_id"]
+            case = (made or stored or ())[of_case]
             there = ("no row", "a row") if made is None else ("a row", "no row")
             report.differs(f"{table} {name}", *there, shard, case=case)
             continue
-        if made == stored:
-            continue
-        for column in sorted(made.keys() | stored.keys()):
-            if made.get(column) != stored.get(column):
-                what = f"{table} {name} {column}"
-                report.differs(what, made.get(column), stored.get(column), shard, case=made["case_id"])
+        for column, due, other in sorted(zip(columns, made, stored, strict=True), key=itemgetter(0)):
+            if due != other:
+                report.differs(f"{table} {name} {column}", due, other, shard, case=made[of_case])
 
 
 def first_difference(expected: bytes, found: bytes) -> tuple[str, object, object]:

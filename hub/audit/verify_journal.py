@@ -1,5 +1,6 @@
 """One shard's journal, entry by entry, with the inbox rows that point at it and the checkpoints that were signed of it."""
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from hub.store.reading import Snapshot
 
 Tell = Callable[[ShardState], None]
 Look = Callable[[Sequence[Entry], Report], Awaitable[None]]
+_COLUMNS = ("shard", "seq", "case_id", "outcome", "received_at")
 
 
 async def verify_journal(
@@ -83,16 +85,14 @@ def _entry(row: StoredEntry, shard: int, report: Report) -> Entry | None:
     except ValueError as problem:
         report.differs("entry that can be read", "JSON of an entry", problem, shard, row.seq, row.case)
         return None
-    columns = (
-        ("shard", entry.shard, shard),
-        ("seq", entry.seq, row.seq),
-        ("case_id", entry.case, row.case),
-        ("outcome", entry.outcome.value, row.outcome),
-        ("received_at", _moment(entry.received_at), row.received_at),
-    )
-    for column, said, stored in columns:
-        if said != stored:
-            report.differs(f"column {column}, as the entry says", said, stored, shard, row.seq, row.case)
+    at = _moment(entry.received_at)
+    said = (entry.shard, entry.seq, entry.case, entry.outcome, at)
+    if said != (shard, row.seq, row.case, row.outcome, row.received_at):
+        stored = (shard, row.seq, row.case, row.outcome, row.received_at)
+        for column, one, other in zip(_COLUMNS, said, stored, strict=True):
+            if one != other:
+                what = f"column {column}, as the entry says"
+                report.differs(what, one, other, shard, row.seq, row.case)
     # What else there is to check goes by the place where the entry stands.
     entry.seq, entry.shard = row.seq, shard
     return entry
@@ -109,11 +109,10 @@ class _Inbox:
     """The inbox rows of a shard beside its entries, both in order."""
 
     def __init__(
-        self, rows: AsyncIterator[tuple[MessageRef, StoredInbox]], shard: int, report: Report
+        self, batches: AsyncIterator[list[tuple[MessageRef, StoredInbox]]], shard: int, report: Report
     ) -> None:
-        self._rows, self._shard, self._report = rows, shard, report
-        self._next: tuple[MessageRef, StoredInbox] | None = None
-        self._begun = False
+        self._batches, self._shard, self._report = batches, shard, report
+        self._rows: list[tuple[MessageRef, StoredInbox]] = []
 
     async def compare(self, entries: Sequence[Entry], upto: int) -> None:
         """The rows of the entries up to one: as the entries say, and no others."""
@@ -127,6 +126,9 @@ class _Inbox:
                     "entry that can be used", "an entry", repr(problem), self._shard, entry.seq
                 )
         found = await self._upto(upto)
+        self._report.inbox += len(found)
+        if found == expected:
+            return
         for ref, due in expected.items():
             if (stored := found.get(ref)) != due:
                 what = f"inbox row of {ref.source}/{ref.id}"
@@ -134,16 +136,20 @@ class _Inbox:
         for ref in found.keys() - expected.keys():
             what, other = f"inbox row {ref.source}/{ref.id}", "no row: its entry is of another message"
             self._report.differs(what, other, "a row", self._shard, found[ref].seq)
-        self._report.inbox += len(found)
 
     async def _upto(self, seq: int) -> dict[MessageRef, StoredInbox]:
-        if not self._begun:
-            self._begun, self._next = True, await anext(self._rows, None)
-        found: dict[MessageRef, StoredInbox] = {}
-        while self._next is not None and self._next[1].seq <= seq:
-            found[self._next[0]] = self._next[1]
-            self._next = await anext(self._rows, None)
+        while not self._rows or self._rows[-1][1].seq <= seq:
+            more = await anext(self._batches, None)
+            if more is None:
+                break
+            self._rows += more
+        end = bisect_right(self._rows, seq, key=_seq_of)
+        found, self._rows = dict(self._rows[:end]), self._rows[end:]
         return found
+
+
+def _seq_of(row: tuple[MessageRef, StoredInbox]) -> int:
+    return row[1].seq
 
 
 def _head(head: StoredHead, frontier: Frontier, state: ShardState, report: Report) -> None:

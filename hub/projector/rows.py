@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 from hub.domain import events as ev
 from hub.domain.decision import CHINA
-from hub.domain.entry import Entry, Outcome
+from hub.domain.entry import Entry
 from hub.projector.deadline_rows import DeadlineRows
 from hub.projector.supervision_rows import Event as SupervisionEvent
 from hub.projector.supervision_rows import SupervisionRows
+from hub.projector.tallies import COUNTED, Key, key_of
 
-# Of a matter that went through more hands than this, how many does not matter.
-MANY = 6
 RUNGS = ("delivered", "signed", "accepted", "replied", "confirmed")
 
 
@@ -62,19 +61,12 @@ class Projection:
     deadlines: DeadlineRows = field(default_factory=DeadlineRows)
     supervisions: SupervisionRows = field(default_factory=SupervisionRows)
     aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
-    tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    tallies: dict[Key, int] = field(default_factory=dict)
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Add what these entries change, in order."""
         for entry in entries:
-            what = {Outcome.DECIDED: "submitted"}.get(entry.outcome, entry.outcome.value)
-            taken_up = (
-                "taken_up" if entry.refers is not None and entry.outcome is not Outcome.DUPLICATE else ""
-            )
-            if entry.outcome is not Outcome.DUPLICATE:
-                self.count(what, _source_of(entry), "", entry.reason or taken_up)
-            else:
-                self.count("duplicate", _source_of(entry), "", "")
+            self._count(key_of(entry))
             for event in entry.events:
                 rule = _RULES.get(event.e)
                 if rule is not None:
@@ -82,10 +74,13 @@ class Projection:
                 else:
                     self.deadlines.take(entry, event)
 
-    def count(self, what: str, department: str, flow: str, reason: str) -> None:
-        """One more of something."""
-        key = (what, department, flow, reason)
-        self.tallies[key] = self.tallies.get(key, 0) + 1
+    def count(self, event: ev.Event) -> None:
+        """One more of what an event counts as."""
+        self._count(COUNTED[event.e](event))
+
+    def _count(self, key: Key | None) -> None:
+        if key is not None:
+            self.tallies[key] = self.tallies.get(key, 0) + 1
 
     def set_task(self, task: str, **columns: Any) -> None:
         """Columns of a task."""
@@ -139,8 +134,7 @@ def _request_opened(to: Projection, entry: Entry, event: ev.RequestOpened) -> No
         to.set_referral(event.referral, pending=event.request)
     else:
         to.set_task(event.task, pending=event.request)
-        if event.request == "return":
-            to.count("return_proposed", event.by, "", "")
+        to.count(event)
 
 
 def _request_closed(to: Projection, entry: Entry, event: ev.RequestClosed) -> None:
@@ -167,11 +161,11 @@ def _reopened(to: Projection, entry: Entry, event: ev.ReferralReopened) -> None:
 
 def _lead(to: Projection, entry: Entry, event: ev.LeadChanged) -> None:
     to.set_referral(event.referral, lead=event.lead)
-    to.count("passed_on", event.lead, "", f"hands_{event.hands}" if event.hands < MANY else "hands_more")
+    to.count(event)
 
 
 def _escalated(to: Projection, entry: Entry, event: ev.ReferralEscalated) -> None:
-    to.count("escalated", event.to or "", "", f"{event.stage}_{event.why}")
+    to.count(event)
 
 
 def _number(to: Projection, entry: Entry, event: ev.NumberLearned) -> None:
@@ -208,13 +202,6 @@ _RULES: dict[str, Any] = {
     "supervision_cleared": _supervision,
     "followed_up": _supervision,
 }
-
-
-def _source_of(entry: Entry) -> str:
-    if entry.source is not None:
-        return entry.source
-    topic = entry.origin.topic if entry.origin is not None else ""
-    return topic.rpartition("dept.")[2].removesuffix(".out")
 
 
 # The events of one entry, and of many around it, share their moments.

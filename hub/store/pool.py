@@ -51,6 +51,7 @@ def _ticks(moment: datetime) -> tuple[int]:
     return ((moment - _BEGIN) // _TICK,)
 
 
+@lru_cache(1024)
 def _moment(ticks: tuple[int]) -> datetime:
     return _BEGIN + timedelta(microseconds=ticks[0])
 

@@ -1,25 +1,25 @@
 """The journal and all that follows from it, read for proof: whole, in order, in batches."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from hub.domain.case import MessageRef
+from hub.store import tables
 from hub.store.reading import Snapshot
 
 # Beyond any sequence.
 LAST = 2**62
-# The columns that name a row of what follows from single cases.
-KEYS = {
-    "referral": ("id",),
-    "task": ("id",),
-    "deadline": ("id",),
-    "supervision": ("id",),
-    "followup": ("shard", "seq"),
-    "alias": ("department", "kind", "number", "case_id"),
+# What follows from single cases: the columns of each table in their order, and the key by which a row is known.
+OF_CASES = (tables.referral, tables.task, tables.deadline, tables.supervision, tables.followup, tables.alias)
+COLUMNS = {table.name: tuple(column.name for column in table.columns) for table in OF_CASES}
+KEY_OF: dict[str, Callable[[Any], Any]] = {
+    table.name: itemgetter(*(COLUMNS[table.name].index(column.name) for column in table.primary_key))
+    for table in OF_CASES
 }
 _SHARDS = "SELECT shard, seq, frontier, received_at FROM shard ORDER BY shard"
 _IN_ORDER = """
@@ -55,14 +55,14 @@ SELECT i.outcome, count(*) FROM unnest($1::text[], $2::text[]) AS asked (source,
 JOIN inbox i USING (source, message_id) GROUP BY 1"""
 _STATES = "SELECT case_id, shard, version, state FROM case_state WHERE case_id = ANY($1::text[])"
 # The ids of a case's time limits begin with its own and a slash.
+_WHERE = {
+    "deadline": "unnest($1::text[]) AS c (id) JOIN deadline t ON t.id > c.id || '/' AND t.id < c.id || '0'",
+    "followup": "referral r JOIN followup t ON t.referral = r.id WHERE r.case_id = ANY($1::text[])",
+}
 _ROWS = {
-    "referral": "SELECT * FROM referral WHERE case_id = ANY($1::text[])",
-    "task": "SELECT * FROM task WHERE case_id = ANY($1::text[])",
-    "deadline": """
-SELECT d.* FROM unnest($1::text[]) AS c (id) JOIN deadline d ON d.id > c.id || '/' AND d.id < c.id || '0'""",
-    "supervision": "SELECT * FROM supervision WHERE case_id = ANY($1::text[])",
-    "followup": "SELECT f.* FROM referral r JOIN followup f ON f.referral = r.id WHERE r.case_id = ANY($1::text[])",
-    "alias": "SELECT department, kind, number, case_id FROM alias WHERE case_id = ANY($1::text[])",
+    table: f"SELECT {', '.join(f't.{column}' for column in columns)} FROM "
+    + _WHERE.get(table, f"{table} t WHERE t.case_id = ANY($1::text[])")
+    for table, columns in COLUMNS.items()
 }
 _TALLIES = "SELECT what, department, flow, reason, count FROM tally"
 _STRAYS = """
@@ -102,8 +102,7 @@ class StoredHead:
     received_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(NamedTuple):
     """A journal row. `raw` are the entry's bytes."""
 
     seq: int
@@ -114,8 +113,7 @@ class StoredEntry:
     leaf: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredInbox:
+class StoredInbox(NamedTuple):
     """An inbox row without its key."""
 
     shard: int
@@ -130,7 +128,7 @@ class StoredOfCases:
     """What the tables hold of some cases. `states`: (shard, version, bytes) by case. `tables`: rows by table and key."""
 
     states: dict[str, tuple[int, int, bytes]]
-    tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]]
+    tables: dict[str, dict[Any, tuple[Any, ...]]]
 
 
 async def heads(view: Snapshot) -> list[StoredHead]:
@@ -143,7 +141,7 @@ async def in_order(
 ) -> AsyncIterator[list[StoredEntry]]:
     """The rows of a shard by sequence, after one and up to another."""
     async for rows in view.batches(_IN_ORDER, shard, after, upto, size=size):
-        yield [StoredEntry(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+        yield [StoredEntry._make(row) for row in rows]
 
 
 async def leaves(
@@ -201,11 +199,10 @@ async def up_to(view: Snapshot, shard: int, seq: int) -> AsyncIterator[bytes]:
 
 async def inbox(
     view: Snapshot, shard: int, after: int, upto: int
-) -> AsyncIterator[tuple[MessageRef, StoredInbox]]:
+) -> AsyncIterator[list[tuple[MessageRef, StoredInbox]]]:
     """The inbox rows that point into a shard, in the order of its entries. They are sorted first."""
     async for rows in view.batches(_INBOX, shard, after, upto):
-        for row in rows:
-            yield MessageRef(row[1], row[2]), StoredInbox(row[3], row[0], row[4], row[5], row[6])
+        yield [(MessageRef(row[1], row[2]), StoredInbox(row[3], row[0], *row[4:])) for row in rows]
 
 
 async def outcomes(view: Snapshot, refs: Sequence[MessageRef]) -> dict[str, int]:
@@ -219,10 +216,8 @@ async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:
     asked = list(cases)
     states = await view.rows(_STATES, asked)
     tables = {
-        table: {
-            tuple(row[column] for column in KEYS[table]): dict(row) for row in await view.rows(query, asked)
-        }
-        for table, query in _ROWS.items()
+        table: {key_of(row): row for row in map(tuple, await view.rows(_ROWS[table], asked))}
+        for table, key_of in KEY_OF.items()
     }
     return StoredOfCases({row[0]: (row[1], row[2], row[3]) for row in states}, tables)
 

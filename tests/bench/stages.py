@@ -19,9 +19,9 @@ from typing import Any
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from hub.app import tune_collector
 from hub.bus.ports import OutRecord
 from hub.bus.topics import TopicNames
+from hub.collector import tune_collector
 from hub.domain.case import Case
 from hub.domain.entry import Committed
 from hub.domain.merkle import Frontier
