@@ -21,6 +21,7 @@ from hub.store.reading import ReadStore
 from tests.bench.filling import ENTRIES, fill
 from tests.bench.ground import Ground, Place, connected, ground
 from tests.bench.processes import cpu_seconds
+from tests.bench.stages import measured, shares
 
 # What filling takes away, since its topics hold nothing of what was fed. The hash of the last record is not made again.
 _POSITIONS = """
@@ -33,11 +34,15 @@ ORDER BY topic, shard, seq DESC"""
 def options(parser: argparse.ArgumentParser) -> None:
     """How many."""
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries of the journal")
+    parser.add_argument(
+        "--batches", type=int, default=12, help="batches that the shares of intake are the best of"
+    )
     parser.add_argument("--signed", type=int, default=100_000, help="entries whose signatures are checked")
 
 
 async def measure(options: argparse.Namespace) -> None:
     """Print entries a second by the clock, and the CPU time of the processes and of PostgreSQL for each entry."""
+    print(shares(measured(options.batches)[0]), flush=True)
     async with ground() as found:
         place = await found.place("audit", of_hub=True)
         began = time.perf_counter()
