@@ -125,6 +125,8 @@ class Officers:
             self._do(self._correct(mine, random))
         if random.random() < 0.08:
             self._do(self._withdraw(mine, random))
+        if (urging := keyed(self._seed, "urge", referral)).random() < 0.15:
+            self._do(self._urge(mine, lead, urging))
 
     async def _correct(self, mine: Mine, random: Random) -> None:
         await asyncio.sleep(random.uniform(0, 20))
@@ -133,6 +135,34 @@ class Officers:
     async def _withdraw(self, mine: Mine, random: Random) -> None:
         await asyncio.sleep(random.uniform(0, 25))
         self._referral_act(mine, "referral.withdrawal_requested", reason="撤回")
+
+    async def _urge(self, mine: Mine, lead: str, random: Random) -> None:
+        await asyncio.sleep(random.uniform(0, 40))
+        self._referral_act(mine, "supervision.raised", step="urge", against=lead, reason="久无动静")
+
+    def _supervised(self, delivery: Delivery) -> None:
+        if delivery.data["against"] == self.department:
+            self._do(self._answer_for(delivery))
+
+    async def _answer_for(self, delivery: Delivery) -> None:
+        random = keyed(self._seed, "supervised", delivery.data["supervision"])
+        await self._think(random)
+        if random.random() < 0.8:
+            self._supervision(delivery, "supervision.answered", measures="已安排专人办理")
+
+    def _got_answer(self, delivery: Delivery) -> None:
+        if delivery.data["referral"] in self._mine:
+            self._do(self._clear(delivery))
+
+    async def _clear(self, delivery: Delivery) -> None:
+        random = keyed(self._seed, "clear", delivery.data["supervision"])
+        await self._think(random)
+        if random.random() < 0.7:
+            self._supervision(delivery, "supervision.cleared", ground="done", reason="已办理")
+
+    def _supervision(self, delivery: Delivery, type_: str, **more: Any) -> None:
+        named = {name: delivery.data[name] for name in ("referral", "supervision")}
+        self._office.write(type_, delivery.case, {"legal_at": STATED, **named, **more})
 
     async def _handle(self, work: Work) -> None:
         """A receiver's way through its task."""
@@ -242,9 +272,10 @@ class Officers:
             self._task_act(mine, data["task"], "reply.confirmed", papers=wanted)
 
     def _closed(self, delivery: Delivery) -> None:
+        """Ask the citizen. One who is not satisfied opens the matter again, where the flow allows it."""
         mine = self._mine.get(delivery.data["referral"])
-        if mine is not None and keyed(self._seed, "followup", mine.referral).random() < 0.3:
-            self._referral_act(mine, "followup.recorded", reached=True, rating=4)
+        if mine is not None and (random := keyed(self._seed, "followup", mine.referral)).random() < 0.4:
+            self._referral_act(mine, "followup.recorded", reached=True, rating=random.choice((1, 4)))
 
     def _reworked(self, delivery: Delivery) -> None:
         if (work := self._works.get(delivery.data["task"])) is not None:
@@ -329,4 +360,6 @@ _HEARD: dict[str, Callable[[Officers, Delivery], None]] = {
     "return.decided.v1": Officers._answered,
     "supplement.provided.v1": Officers._answered,
     "referral.withdrawal_requested.v1": Officers._asked_to_let_go,
+    "supervision.raised.v1": Officers._supervised,
+    "supervision.answered.v1": Officers._got_answer,
 }

@@ -13,6 +13,8 @@ from tests.simulation.office import Change, Office
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+# The lowest rating that counts as satisfied, in all flows that ask.
+SATISFIED = 3
 _WAITING = {ParkingName.EARLY.value, ParkingName.HELD.value}
 _BY_HANDLER = {
     f"{step}.v1"
@@ -159,7 +161,11 @@ def _delivered(world: "World", said: list[Said]) -> Iterator[str]:
             to = senders.get(data["referral"])
         elif one.type in _BY_SENDER:
             to = handler.get(data["task"])
-        if to is not None and (to, one.type, one.change.document) not in marked:
+        elif one.type == "supervision.raised.v1":
+            to = data["against"]
+        elif one.type == "supervision.answered.v1":
+            to = senders.get(data["referral"])
+        if to in world.offices and (to, one.type, one.change.document) not in marked:
             yield f"{one} was submitted and never reached {to}"
 
 
@@ -190,10 +196,10 @@ def _conserved(world: "World", said: list[Said]) -> Iterator[str]:
             for held in world.offices[one.department].held
             if held.delivery.type == "referral.closed.v1" and held.delivery.data["referral"] == referral
         ]
-        reworked = (one.department, "rework.requested.v1", referral) in submitted
+        again = _sent_back(one.department, referral, submitted)
         if state in ("closed", "withdrawn") and (not told or told[-1] != state):
             yield f"{one}: the hub says {state}, the sender was told {told}"
-        if state == "open" and told and not reworked:
+        if state == "open" and told and not again:
             yield f"{one}: the hub says open, the sender was told {told}"
         if state == "returned" and (one.department, "return.decided.v1", referral) not in submitted:
             yield f"{one}: the hub says returned, and the sender has not agreed to it"
@@ -201,6 +207,13 @@ def _conserved(world: "World", said: list[Said]) -> Iterator[str]:
             yield f"{one}: in no state that counts: {state}"
     if raised != len(table):
         yield f"{raised} referrals were raised, {len(table)} are in the table"
+
+
+def _sent_back(department: str, referral: str, submitted: dict[tuple[str, str, Any], Said]) -> bool:
+    """The sender asked for the work again, or found in a follow-up that the citizen is not satisfied."""
+    asked = submitted.get((department, "followup.recorded.v1", referral))
+    unhappy = asked is not None and asked.change is not None and asked.change.data["rating"] < SATISFIED
+    return unhappy or (department, "rework.requested.v1", referral) in submitted
 
 
 def _of_referral(one: Said) -> bool:
