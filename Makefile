@@ -40,7 +40,7 @@ demo: setup
 
 JOBS ?= 2
 test: setup
-	@$(WITH_MAKE)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(WITH_MAKE)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 SEEDS ?= 1000
 simulate: setup
