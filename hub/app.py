@@ -40,10 +40,12 @@ from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
 from hub.store.ports import ErasedKey
 from hub.store.projections import PostgresProjections
+from hub.store.running import PostgresRunning
 from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting
 from hub.timekeeper.counted import Counts
 from hub.timekeeper.due import DueMoments
+from hub.timekeeper.recomputing import Recomputing
 from hub.timekeeper.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -222,6 +224,7 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
         settings.shards,
         settings.early_limit,
         coming=[
+            Recomputing(PostgresRunning(parts.pool), parts.rules, parts.signer, parts.names, settings.shards),
             DueMoments(PostgresDue(parts.pool), parts.signer, parts.names, settings.shards),
             Counts(
                 PostgresCounted(parts.pool),

@@ -138,6 +138,7 @@ _FIELDS = {
     "risk": "风险等级",
     "role": "任务角色",
     "root": "默克尔根",
+    "rules": "规则摘要",
     "rung": "回执",
     "seal": "封存种类",
     "satisfied": "是否满意",

@@ -102,6 +102,12 @@ class Course:
             return None
         return self.limits.derivation(limit, due, self.case, self.entry.received_at, self.rules, lang)
 
+    def stands(self, limit: Limit) -> str | None:
+        """When a limit is due after this entry; None where it does not run."""
+        number = self.limits.number(limit)
+        running = None if number is None else self.case.deadlines.get(number)
+        return None if running is None else running.due
+
 
 def difference(recorded: Course, tried: Course, lang: Lang) -> Difference | None:
     """What differs; None when nothing does."""
@@ -115,6 +121,9 @@ def difference(recorded: Course, tried: Course, lang: Lang) -> Difference | None
     lost, gained = _without(old, new), _without(new, old)
     due = _due(recorded, tried, lost, gained, lang)
     told = _told(lost, gained)
+    moved = _order(old, new, lost, due, told)
+    if verdicts[0] == verdicts[1] and not (lost or gained or due or told or moved):
+        return None
     one = recorded.entry or tried.entry
     assert one is not None
     return Difference(
@@ -126,7 +135,7 @@ def difference(recorded: Course, tried: Course, lang: Lang) -> Difference | None
         one.type or "",
         *verdicts,
         tuple(said(event) for _, event in lost),
-        tuple(said(event) for _, event in gained) or _order(old, new, lost, due, told),
+        tuple(said(event) for _, event in gained) or moved,
         due,
         told,
     )
@@ -171,7 +180,10 @@ def _due(recorded: Course, tried: Course, lost: _Plain, gained: _Plain, lang: La
     old, new = _set(lost, recorded.limits), _set(gained, tried.limits)
     changes = []
     for limit in dict.fromkeys((*old, *new)):
-        before, after = old.get(limit), new.get(limit)
+        # One course may have had it so before: a recomputation that brings both together is no difference.
+        before, after = old.get(limit) or recorded.stands(limit), new.get(limit) or tried.stands(limit)
+        if before == after:
+            continue
         running = (recorded if before is not None else tried).limits
         changes.append(
             DueChange(

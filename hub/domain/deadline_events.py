@@ -33,7 +33,10 @@ class DeadlineStarted(Fact, tag="deadline_started"):
 
 
 class DeadlineRecomputed(Fact, tag="deadline_recomputed"):
-    """A fact came that the rule counts with; `before` and `after` are the due moments, equal when it moved nothing."""
+    """A fact came that the rule counts with, or other rules are in force (`rules_changed`; the entry has their digest).
+
+    `before` and `after` are the due moments, equal when it moved nothing.
+    """
 
     deadline: int
     why: str
@@ -72,7 +75,7 @@ class ReceiptMissed(Fact, tag="receipt_missed"):
 
 
 class BreachAnnulled(Fact, tag="breach_annulled"):
-    """A fact that came later disproves a breach or a missed receipt. `reason`: `backdated` or `fact_changed`."""
+    """A fact that came later disproves a breach or a missed receipt. `reason`: `backdated`, `fact_changed` or `rules_changed`."""
 
     deadline: int
     reason: str

@@ -11,6 +11,7 @@ from hub.domain import (
     decide_followup,
     decide_order,
     decide_referral,
+    decide_rules,
     decide_supervision,
     decide_task,
 )
@@ -35,6 +36,7 @@ _HANDLERS = {
     **decide_order.HANDLERS,
     **decide_supervision.HANDLERS,
     **decide_followup.HANDLERS,
+    **decide_rules.HANDLERS,
 }
 
 

@@ -185,9 +185,17 @@ def _annul(draft: Draft, number: int, reason: str, next_: str | None) -> None:
 
 
 def recompute(
-    draft: Draft, number: int, why: str, fact: Fact | None = None, since: str | None = None
+    draft: Draft,
+    number: int,
+    why: str,
+    fact: Fact | None = None,
+    since: str | None = None,
+    disproves: str = "fact_changed",
 ) -> None:
-    """The same clock with one fact more, or from another start. A breach that this disproves is annulled."""
+    """The same clock with one fact more, from another start or by other rules.
+
+    A breach that this disproves is annulled, with `disproves` as the reason.
+    """
     running = draft.case.deadlines[number]
     rule = draft.rules.timetable.clocks.get(running.clock)
     told = None if fact is None else facts_to_data((fact,))[0]
@@ -202,7 +210,7 @@ def recompute(
     acted = draft.at if running.met_at is None else written(datetime.fromisoformat(running.met_at))
     if acted < times.due:
         again = None if running.met_at is not None else _next(draft, running, times)
-        _annul(draft, number, "fact_changed", again)
+        _annul(draft, number, disproves, again)
 
 
 def _next(draft: Draft, running: Running, times: Times) -> str:

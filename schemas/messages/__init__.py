@@ -95,6 +95,7 @@ OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.receipt_due.v1", "回执时刻到", own.ReceiptDue),
     _in("hub.breaches_counted.v1", "部门逾期累计", own.BreachesCounted),
     _in("hub.redelivery_ordered.v1", "指令重新投递", own.RedeliveryOrdered),
+    _in("hub.rules_changed.v1", "规则变更", own.RulesChanged),
     _in("hub.parked_retried.v1", "搁置报文重新受理", own.ParkedRetried),
     _in("hub.parked_dismissed.v1", "搁置报文撤销", own.ParkedDismissed),
     _in("hub.data_erased.v1", "抹除", order.DataErased),

@@ -42,7 +42,7 @@ class BreachAnnulled(DeadlineNotice):
     annulled_at: Internal[Moment]
     """When the hub decided so."""
     reason: Internal[Code]
-    """Why: e.g. `backdated`, `fact_changed`, `calendar_loaded`."""
+    """Why: e.g. `backdated`, `fact_changed`, `rules_changed` (also a calendar)."""
 
 
 class ReceiptMissed(DeadlineNotice):

@@ -58,6 +58,13 @@ class BreachesCounted(Data):
     """When the last of them was found; decided only after everything read before it."""
 
 
+class RulesChanged(Data):
+    """Other rules or another calendar are in force: time limits that run in this case are computed anew."""
+
+    rules: Internal[Sha256]
+    """Digest of the rules in force when this was said."""
+
+
 class AliasKnown(Data):
     """A department's number has become known; messages that wait under it can go on."""
 

@@ -12,7 +12,10 @@ import yaml
 from typer.testing import CliRunner
 
 from hub.audit.try_rules import Finding, NotDecided, OneCase, RuleTrial, Summary
+from hub.bus.ports import OutRecord
+from hub.bus.topics import DESK
 from hub.cli import app
+from hub.domain.decision import moment
 from hub.domain.rules import Rules
 from hub.home import Home
 from hub.rules.loader import HERE, load_rules
@@ -20,6 +23,7 @@ from hub.store.pool import Pool
 from hub.store.reading import ReadStore
 from hub.store.upgrade import upgrade
 from schemas.identifiers import derived_id, mint_case_id
+from schemas.partitioner import partition_of
 from tests.support.core import DIRECTORY, Core, Ids, papers, postgres_stores
 from tests.support.simulated import journals, keep
 
@@ -130,6 +134,20 @@ async def strike(core: Core) -> None:
         await core.read()
 
 
+def ten_days(place: Path) -> Rules:
+    """The rules with ten days for a mediation in place of a month."""
+    civil = yaml.safe_load((HERE / "deadlines" / "civil.yaml").read_text("utf-8"))["clocks"]
+    clock = {**next(one for one in civil if one["id"] == "J23"), "amount": 10, "unit": "D"}
+    return with_file(place, "deadlines/civil.yaml", clocks=[clock])
+
+
+def rules_changed(core: Core, case: str) -> OutRecord:
+    """What the timekeeper says to a case after the core's rules were put in force."""
+    name, data = derived_id("hub", case, "rules/changed"), {"rules": core.rules.digest}
+    value, headers = core.signer.message(name, "hub.rules_changed.v1", case, moment(core.at), data)
+    return OutRecord(core.names.hub(DESK), partition_of(case, SHARDS), case.encode(), value, headers)
+
+
 def cases(findings: list[Finding]) -> dict[str, OneCase]:
     return {one.case: one for one in findings if isinstance(one, OneCase)}
 
@@ -145,9 +163,7 @@ async def test_the_same_rules_change_nothing_where_clocks_have_spoken(core: Core
 async def test_another_time_limit_is_due_on_another_day_and_speaks_then(
     core: Core, database: str, tmp_path: Path
 ) -> None:
-    civil = yaml.safe_load((HERE / "deadlines" / "civil.yaml").read_text("utf-8"))["clocks"]
-    clock = {**next(one for one in civil if one["id"] == "J23"), "amount": 10, "unit": "D"}
-    rules = with_file(tmp_path, "deadlines/civil.yaml", clocks=[clock])
+    rules = ten_days(tmp_path)
     before = await entries_bytes(database)
     findings, summary = await tried(database, rules, core.rules)
     assert await entries_bytes(database) == before
@@ -172,6 +188,36 @@ async def test_another_time_limit_is_due_on_another_day_and_speaks_then(
     assert last.type == "task.replied.v1"
     assert any("breach_annulled" in text for text in last.lost)
     assert summary.clocks["J23"] == 1
+
+
+async def test_a_span_with_a_change_of_rules_differs_only_while_the_rules_did(
+    core: Core, database: str, tmp_path: Path
+) -> None:
+    third = core.raise_("p3")
+    core.step(third, "justice", "task.received")
+    for step in ("task.signed", "task.accepted"):
+        core.step(third, "justice", step, legal_at="2026-03-27T09:00:00+08:00")
+    await core.read()
+    old, core.rules = core.rules, ten_days(tmp_path)
+    core.bus.append(rules_changed(core, third.case))
+    await core.read()
+    month, days = "2026-04-27T16:00:00.000Z", "2026-04-07T16:00:00.000Z"
+    for rules, type_, before, after in (
+        (core.rules, "task.accepted.v1", month, days),
+        (old, "hub.rules_changed.v1", days, month),
+    ):
+        findings, _ = await tried(database, rules, core.rules)
+        moved = [
+            (one.type, change.before, change.after)
+            for one in cases(findings)[third.case].differences
+            for change in one.due
+            if change.clock == "J23"
+        ]
+        assert moved == [(type_, before, after)]
+        # Where both courses are due alike by now, the change itself is none.
+        if rules is core.rules:
+            said = cases(findings)[third.case].differences
+            assert [one.type for one in said if one.type == "hub.rules_changed.v1"] == []
 
 
 async def test_another_flow_refuses_what_it_refuses_and_what_builds_on_it(
