@@ -33,6 +33,7 @@ from hub.store.checkpoints import PostgresCheckpoints
 from hub.store.cluster import settle_cluster
 from hub.store.counted import PostgresCounted
 from hub.store.due import PostgresDue
+from hub.store.duplicates import PostgresDuplicates
 from hub.store.erasures import ErasureList
 from hub.store.indexes import PostgresIndexes
 from hub.store.intake import PostgresIntakeStore
@@ -45,6 +46,7 @@ from hub.store.sealing import Sealer
 from hub.store.waiting import PostgresWaiting
 from hub.timekeeper.counted import Counts
 from hub.timekeeper.due import DueMoments
+from hub.timekeeper.duplicates import Finder
 from hub.timekeeper.recomputing import Recomputing
 from hub.timekeeper.timekeeper import Timekeeper
 
@@ -232,6 +234,13 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
                 parts.names,
                 settings.shards,
                 parts.rules.supervision.at_breaches(),
+            ),
+            Finder(
+                PostgresDuplicates(parts.pool),
+                parts.signer,
+                parts.names,
+                settings.shards,
+                parts.rules.duplicates,
             ),
         ],
         broker=publisher,

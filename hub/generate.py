@@ -17,6 +17,7 @@ from hub.operations.metrics import metric_reference
 from hub.reference.clocks import clocks_reference
 from hub.reference.codes import codes_reference
 from hub.reference.commands import commands_reference
+from hub.reference.duplicates import duplicates_reference
 from hub.reference.flows import flows_reference
 from hub.reference.lifecycle import lifecycle_picture, lifecycle_reference
 from hub.reference.routing import routing_reference
@@ -74,6 +75,7 @@ GENERATED: tuple[tuple[str, Producer], ...] = (
     ("docs/reference/clocks.md", lambda: clocks_reference("en")),
     ("docs/reference/clocks.zh-CN.md", lambda: clocks_reference("zh")),
     ("docs/reference/supervision.md", supervision_reference),
+    ("docs/reference/duplicates.md", duplicates_reference),
     ("docs/reference/topics.md", topics_reference),
     ("docs/reference/metrics.md", metric_reference),
     ("docs/reference/commands.md", lambda: commands_reference(app)),

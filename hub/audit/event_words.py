@@ -212,6 +212,12 @@ def _visited(w: Words, e: Any) -> Both:
     return f"回访{zh}", f"follow-up{en}"
 
 
+_ANSWERS = {
+    "linked": ("已关联", "linked"),
+    "merged": ("已并案", "merged"),
+    "dismissed": ("不是同一事项", "not the same"),
+}
+
 SAYINGS: dict[str, Any] = {
     "case_opened": lambda w, e: ("立案入库", "case opened"),
     "referral_raised": _raised,
@@ -228,6 +234,14 @@ SAYINGS: dict[str, Any] = {
     "number_learned": _number,
     "referral_corrected": _corrected,
     "fact_recorded": _fact,
+    "duplicate_offered": lambda w, e: (
+        f"疑似与案件 {e.other} 重复（{'、'.join(e.agrees)}）",
+        f"case {e.other} may be the same matter ({', '.join(e.agrees)})",
+    ),
+    "duplicate_answered": lambda w, e: (
+        f"重复件 {e.other}：{_ANSWERS[e.verdict][0]}",
+        f"offered case {e.other}: {_ANSWERS[e.verdict][1]}",
+    ),
     "case_linked": lambda w, e: (f"关联案件 {e.other}", f"linked to case {e.other}"),
     "case_merged": lambda w, e: (f"并入案件 {e.into}", f"merged into case {e.into}"),
     "message_waits": _waits("报文等待", "message waits"),

@@ -10,6 +10,7 @@ from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
 from hub.projector.deadline_rows import DeadlineRow
+from hub.projector.duplicate_rows import DuplicateRow
 from hub.projector.rows import Projection, ReferralRow, TaskRow
 from hub.projector.supervision_rows import FollowupRow, SupervisionRow
 from hub.store.read_journal import COLUMNS, KEY_OF, StoredInbox
@@ -44,6 +45,7 @@ class _Shape:
 _REFERRAL, _TASK = _Shape("referral", ReferralRow), _Shape("task", TaskRow)
 _DEADLINE, _SUPERVISION = _Shape("deadline", DeadlineRow), _Shape("supervision", SupervisionRow)
 _FOLLOWUP, _FOLLOWUP_KEY = _Shape("followup", FollowupRow), KEY_OF["followup"]
+_DUPLICATE = _Shape("duplicate", DuplicateRow)
 
 
 @dataclass(slots=True)
@@ -92,6 +94,9 @@ def add_rows(rows: Rows, entries: Sequence[Entry]) -> None:
     for followup in projection.supervisions.followups:
         row = _FOLLOWUP.whole(followup)
         to["followup"][_FOLLOWUP_KEY(row)] = row
+    changes = projection.duplicates.changes
+    for name, duplicate in projection.duplicates.new.items():
+        to["duplicate"][name] = _DUPLICATE.whole(duplicate, changes.get(name))
     for alias in projection.aliases:
         to["alias"][alias] = alias
 

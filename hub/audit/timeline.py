@@ -119,6 +119,10 @@ def said(event: Event) -> str:
             return f"supervision_answered {event.supervision}"
         case "supervision_cleared":
             return f"supervision_cleared {event.supervision} by {event.by}: {event.why}"
+        case "duplicate_offered":
+            return f"duplicate_offered {event.other}: {', '.join(event.agrees)}"
+        case "duplicate_answered":
+            return f"duplicate_answered {event.other}: {event.verdict} by {event.by}"
         case "followed_up":
             return f"followed_up by {event.by} rating {event.rating} satisfied {event.satisfied}"
         case "message_waits" | "message_taken_up":

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 OPEN, CLOSED, RETURNED, WITHDRAWN = "open", "closed", "returned", "withdrawn"
 RUNG, ANSWER, STANDS = -1, -2, -3
+OFFERED = "offered"
 ENDED = frozenset({"confirmed", "returned", "cancelled", "noted"})
 
 
@@ -146,7 +147,8 @@ class Case(Struct, omit_defaults=True, gc=False):
 
     `moments`: since which legal moment each of `facts` is so. `deadlines`: time limits by their number in the case;
     `numbered` is the last number that was given. `holds`: legal holds, and the article of each. `supervisions`: steps of
-    supervision by id, cleared ones too.
+    supervision by id, cleared ones too. `duplicates`: cases that were offered as the same matter, and how it was answered:
+    `offered` still, `linked`, `merged` or `dismissed`.
     """
 
     id: str
@@ -165,6 +167,7 @@ class Case(Struct, omit_defaults=True, gc=False):
     numbered: int = 0
     holds: dict[str, str] = field(default_factory=dict)
     supervisions: dict[str, Supervised] = field(default_factory=dict)
+    duplicates: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> "Case":
         """Another case with the same content. Its tasks and referrals are shared and must be replaced, not changed."""
@@ -185,6 +188,7 @@ class Case(Struct, omit_defaults=True, gc=False):
             self.numbered,
             self.holds,
             dict(self.supervisions),
+            self.duplicates,
         )
 
     def parties(self) -> set[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from hub.domain import (
     decide_case,
     decide_due,
+    decide_duplicate,
     decide_followup,
     decide_order,
     decide_referral,
@@ -37,6 +38,7 @@ _HANDLERS = {
     **decide_supervision.HANDLERS,
     **decide_followup.HANDLERS,
     **decide_rules.HANDLERS,
+    **decide_duplicate.HANDLERS,
 }
 
 

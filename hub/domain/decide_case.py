@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hub.domain import events as ev
+from hub.domain.decide_duplicate import HUB, LINKED, MERGED, answer
 from hub.domain.decide_order import check_sealing
 from hub.domain.decide_owner import RISK, check_risk, follow_risk
 from hub.domain.decide_warning import warning_raised
@@ -11,6 +12,8 @@ from hub.domain.record_sealing import FACT
 from hub.errors import Refusal, RefusalName
 from schemas.classes import FieldClass
 from schemas.identifiers import mint_case_id
+
+_MERGED_FROM = "merged_from"
 
 
 def fact_recorded(draft: Draft) -> None:
@@ -58,6 +61,7 @@ def linked(draft: Draft) -> None:
     _be_party(draft)
     data = draft.message.open
     draft.add(ev.CaseLinked(data["other_case"], data["relation"]))
+    answer(draft, data["other_case"], LINKED, draft.message.source)
     mirrored = {"other_case": draft.case.id, "relation": data["relation"], "legal_at": data["legal_at"]}
     draft.add(ev.HubMessageIssued("hub.link_mirrored.v1", data["other_case"], mirrored))
     _tell_parties(draft, FieldClass.INTERNAL)
@@ -67,6 +71,7 @@ def link_mirrored(draft: Draft) -> None:
     """The other half of a link. Nobody is told: the parties of both cases differ (promise 8)."""
     data = draft.message.open
     draft.add(ev.CaseLinked(data["other_case"], data["relation"]))
+    answer(draft, data["other_case"], MERGED if data["relation"] == _MERGED_FROM else LINKED, HUB)
 
 
 def merged(draft: Draft) -> None:
@@ -76,7 +81,8 @@ def merged(draft: Draft) -> None:
     if data["into_case"] == draft.case.id:
         raise Refusal(RefusalName.ILLEGAL_STEP, "into_case is this case")
     _tell_parties(draft, FieldClass.INTERNAL)
-    mirrored = {"other_case": draft.case.id, "relation": "merged_from", "legal_at": data["legal_at"]}
+    mirrored = {"other_case": draft.case.id, "relation": _MERGED_FROM, "legal_at": data["legal_at"]}
+    answer(draft, data["into_case"], MERGED, draft.message.source)
     draft.add(ev.HubMessageIssued("hub.link_mirrored.v1", data["into_case"], mirrored))
     draft.add(ev.CaseMerged(data["into_case"]))
 

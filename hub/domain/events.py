@@ -17,6 +17,7 @@ from hub.domain.deadline_events import (
     DeadlineWarned,
     ReceiptMissed,
 )
+from hub.domain.duplicate_events import DuplicateAnswered, DuplicateOffered
 from hub.domain.fact import Fact
 from hub.domain.order_events import Erased, HoldReleased, HoldSet
 from hub.domain.supervision_events import (
@@ -387,4 +388,6 @@ Event = (
     | SupervisionAnswered
     | SupervisionCleared
     | FollowedUp
+    | DuplicateOffered
+    | DuplicateAnswered
 )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from hub.domain import events as ev
 from hub.domain.case import OPEN, Case, Custody, Referral, Task, Waiting
 from hub.domain.evolve_deadline import RULES as DEADLINE_RULES
+from hub.domain.evolve_duplicate import RULES as DUPLICATE_RULES
 from hub.domain.evolve_supervision import RULES as SUPERVISION_RULES
 from hub.domain.order_events import HoldReleased, HoldSet
 from hub.domain.supervision_events import FollowedUp
@@ -289,4 +290,5 @@ _RULES: dict[str, Callable[[Case, Any], None]] = {
     "notified": _notified,
     **DEADLINE_RULES,
     **SUPERVISION_RULES,
+    **DUPLICATE_RULES,
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.domain.directory import Department, Directory
+from hub.domain.duplicates import Duplicates
 from hub.domain.flow import Flow
 from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
@@ -18,7 +19,7 @@ from hub.domain.urgency import Urgency
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Flows by code and version, departments, lifecycle, time limits and who is told of them, whose matter is whose,
-    the ladder of supervision.
+    the ladder of supervision, what makes two matters look like one.
 
     `digest` is recorded with every decision (5a.9); it covers clocks and calendar too.
     """
@@ -33,6 +34,7 @@ class Rules:
     record_sealing: RecordSealing
     urgency: Urgency
     supervision: Supervision
+    duplicates: Duplicates
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:

@@ -14,6 +14,7 @@ from hub.store.person_index import PersonRow
 Token = Callable[[str, str], bytes]
 DOCUMENT = "document"
 _ABOUT = ("region", "matter", "cause")
+_PARTIES = "parties/"
 
 
 class NumberRow(NamedTuple):
@@ -37,12 +38,16 @@ class AboutRow(NamedTuple):
 
 @dataclass(slots=True)
 class IndexRows:
-    """`about`: of referrals that are new; `corrections`: columns to set afterwards by referral, the last value wins."""
+    """`about`: of referrals that are new; `corrections`: columns to set afterwards by referral, the last value wins.
+
+    `compared`: cases of which something is new by which duplicates are found.
+    """
 
     persons: set[PersonRow] = field(default_factory=set)
     numbers: set[NumberRow] = field(default_factory=set)
     about: dict[str, AboutRow] = field(default_factory=dict)
     corrections: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    compared: set[str] = field(default_factory=set)
 
 
 def needed(entries: Iterable[Entry]) -> set[MessageRef]:
@@ -72,10 +77,12 @@ def rows_of(entries: Sequence[Entry], contents: Mapping[MessageRef, Content], to
                     event.referral, entry.case, *(data.get(name) for name in _ABOUT)
                 )
                 rows.corrections.pop(event.referral, None)
+                rows.compared.add(entry.case)
             elif event.e == "referral_corrected":
                 data = contents[event.content][1]
                 changed = {name: data.get(name) for name in _ABOUT if name in event.fields}
                 rows.corrections.setdefault(event.referral, {}).update(changed)
+                rows.compared.add(entry.case)
     return rows
 
 
@@ -86,6 +93,8 @@ def _message(
     type_, data = contents[ref]
     for place, by, value in persons(type_, data):
         rows.persons.add(PersonRow(token(by, value), case, ref.source, ref.id, place, by))
+        if place.startswith(_PARTIES):
+            rows.compared.add(case)
     document: Any = data.get(DOCUMENT)
     if document:
         _number(rows, document, ref.source, DOCUMENT, case)

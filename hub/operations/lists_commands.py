@@ -18,6 +18,7 @@ from hub.domain.decision import CHINA
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
 from hub.opened import opened
+from hub.operations.duplicates_command import duplicates_command
 from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.flow_rows import saying
 from hub.rules.loader import load_rules
@@ -26,7 +27,8 @@ from hub.store import read_lists
 from hub.store.read_lists import Listed
 from hub.store.reading import ReadStore, Snapshot
 
-app = group("The three lists: tasks, duties, problems.")
+app = group("The three lists: tasks, duties, problems; and duplicates.")
+app.command("duplicates")(duplicates_command)
 Query = Callable[[Snapshot, str | None, int], Awaitable[list[Listed]]]
 DepartmentOption = Annotated[str | None, typer.Option("--department", help="Only what rests on this one.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]

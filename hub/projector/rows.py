@@ -10,6 +10,8 @@ from hub.domain import events as ev
 from hub.domain.decision import CHINA
 from hub.domain.entry import Entry
 from hub.projector.deadline_rows import DeadlineRows
+from hub.projector.duplicate_rows import DuplicateRows
+from hub.projector.duplicate_rows import Event as DuplicateEvent
 from hub.projector.supervision_rows import Event as SupervisionEvent
 from hub.projector.supervision_rows import SupervisionRows
 from hub.projector.tallies import COUNTED, Key, key_of
@@ -60,6 +62,7 @@ class Projection:
     task_changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     deadlines: DeadlineRows = field(default_factory=DeadlineRows)
     supervisions: SupervisionRows = field(default_factory=SupervisionRows)
+    duplicates: DuplicateRows = field(default_factory=DuplicateRows)
     aliases: set[tuple[str, str, str, str]] = field(default_factory=set)
     tallies: dict[Key, int] = field(default_factory=dict)
 
@@ -183,6 +186,10 @@ def _supervision(to: Projection, entry: Entry, event: SupervisionEvent) -> None:
     to.supervisions.take(entry, event)
 
 
+def _duplicate(to: Projection, entry: Entry, event: DuplicateEvent) -> None:
+    to.duplicates.take(entry, event)
+
+
 _RULES: dict[str, Any] = {
     "referral_raised": _raised,
     "task_assigned": _assigned,
@@ -201,6 +208,8 @@ _RULES: dict[str, Any] = {
     "supervision_answered": _supervision,
     "supervision_cleared": _supervision,
     "followed_up": _supervision,
+    "duplicate_offered": _duplicate,
+    "duplicate_answered": _duplicate,
 }
 
 

@@ -19,7 +19,8 @@ def rules_text(
 ) -> str:
     """Everything that rules say, as JSON; clocks and calendar by their digests. The rules' digest is its SHA-256.
 
-    `single`: what there is one of: lifecycle, directory, telling, record sealing, urgency, the ladder of supervision.
+    `single`: what there is one of: lifecycle, directory, telling, record sealing, urgency, the ladder of supervision,
+    duplicates.
     """
     parts: list[RuleData] = [*single, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
     parts += [*routing.duties, *routing.levels, *routing.admissions]
@@ -48,6 +49,7 @@ def canonical_texts(rules: Rules, overlay: Path | None) -> tuple[str, str, str]:
                 rules.record_sealing,
                 rules.urgency,
                 rules.supervision,
+                rules.duplicates,
             ),
             flows,
             rules.routing,

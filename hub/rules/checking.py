@@ -11,6 +11,7 @@ from hub.domain.supervision import Supervision
 from hub.errors import RuleFileError
 from hub.rules.catalogues import load_catalogues
 from hub.rules.clock_ids import clock_ids
+from hub.rules.duplicate_file import duplicate_problems
 from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
@@ -52,6 +53,7 @@ def rule_problems(
     problems += flow_problems(flows, codes, clock_ids(roots))
     problems += routing_problems(roots, codes, known)
     problems += urgency_problems(roots, codes)
+    problems += duplicate_problems((HERE, *roots), known)
     if ladder is not None:
         problems += supervision_problems(ladder_file, ladder, codes.roles.keys(), known, clock_ids(roots))
     if directory_file is not None and directory is not None:

@@ -20,6 +20,7 @@ from hub.rules.canonical import digest_of, rules_text
 from hub.rules.catalogues import Catalogues, load_catalogues
 from hub.rules.clock_ids import clock_ids
 from hub.rules.deadline_files import load_clocks
+from hub.rules.duplicate_file import load_duplicates
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.routing_files import load_routing, place_problems
@@ -51,6 +52,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     supervision = load_supervision(
         (HERE, *roots), codes.roles.keys(), {flow.flow for flow in flows}, clock_ids(roots)
     )
+    duplicates = load_duplicates((HERE, *roots), {flow.flow for flow in flows})
     clocks, calendar = _time(overlay)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
@@ -68,9 +70,10 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         record_sealing=record_sealing,
         urgency=urgency,
         supervision=supervision,
+        duplicates=duplicates,
         digest=digest_of(
             rules_text(
-                (lifecycle, directory, telling, record_sealing, urgency, supervision),
+                (lifecycle, directory, telling, record_sealing, urgency, supervision, duplicates),
                 flows,
                 routing,
                 clocks.digest,

@@ -23,6 +23,9 @@ _ABOUT = """
 INSERT INTO referral_index (referral, case_id, region, matter, cause)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) ON CONFLICT (referral) DO UPDATE
 SET case_id = excluded.case_id, region = excluded.region, matter = excluded.matter, cause = excluded.cause"""
+_COMPARE = """
+INSERT INTO duplicate_search (case_id, asked) SELECT c, 1 FROM unnest($1::text[]) AS c
+ON CONFLICT (case_id) DO UPDATE SET asked = duplicate_search.asked + 1"""
 _CORRECT = "UPDATE referral_index SET {} WHERE referral = $1"
 _FORGET = "DELETE FROM {}"
 _BACK = "UPDATE follower SET seq = 0 WHERE name = $1"
@@ -63,6 +66,8 @@ async def _write(connection: "Connection[asyncpg.Record]", rows: IndexRows) -> N
         if changed:
             sets = ", ".join(f"{column} = ${n}" for n, column in enumerate(changed, 2))
             await connection.execute(_CORRECT.format(sets), referral, *changed.values())
+    if rows.compared:
+        await connection.execute(_COMPARE, sorted(rows.compared))
 
 
 async def _put(
@@ -79,6 +84,6 @@ async def forget_indexes(url: str) -> None:
     """
     async with connected(url) as connection, connection.transaction():
         await connection.execute(f"SET LOCAL ROLE {HUB_ROLE}")
-        for table in ("person_index", "number_index", "referral_index"):
+        for table in ("person_index", "number_index", "referral_index", "duplicate_search"):
             await connection.execute(_FORGET.format(table))
         await connection.execute(_BACK, Indexer.name)

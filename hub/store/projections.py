@@ -8,6 +8,7 @@ import asyncpg
 from hub.domain.entry import Entry
 from hub.errors import LostShard
 from hub.projector.deadline_rows import DeadlineRow
+from hub.projector.duplicate_rows import DuplicateRow
 from hub.projector.rows import Projection, ReferralRow, TaskRow
 from hub.projector.supervision_rows import FollowupRow, SupervisionRow
 from hub.store.pool import Connection, Pool
@@ -29,6 +30,7 @@ _TEXTS = ("state", "outcome", "pending", "lead", "local_number", "since")
 _TYPES = {"referral": dict.fromkeys(_TEXTS, "text")}
 _TYPES["task"] = {**_TYPES["referral"], "since": "timestamptz"}
 _TYPES["supervision"] = {**_TYPES["referral"], "cleared_by": "text", "cleared_why": "text"}
+_TYPES["duplicate"] = {**_TYPES["referral"], "answered_by": "text"}
 _TYPES["deadline"] = {**_TYPES["referral"], "provisional": "boolean"}
 
 
@@ -65,10 +67,13 @@ async def write(connection: "Connection[asyncpg.Record]", projection: Projection
         await _copy(connection, "supervision", SupervisionRow._fields, projection.supervisions.new.values())
     if projection.supervisions.followups:
         await _copy(connection, "followup", FollowupRow._fields, projection.supervisions.followups)
+    if projection.duplicates.new:
+        await _copy(connection, "duplicate", DuplicateRow._fields, projection.duplicates.new.values())
     await _change(connection, "referral", projection.referral_changes)
     await _change(connection, "task", projection.task_changes)
     await _change(connection, "deadline", projection.deadlines.changes)
     await _change(connection, "supervision", projection.supervisions.changes)
+    await _change(connection, "duplicate", projection.duplicates.changes)
     if projection.aliases:
         await connection.execute(_ALIASES, *map(list, zip(*sorted(projection.aliases), strict=True)))
     if projection.tallies:

@@ -15,7 +15,15 @@ from hub.store.reading import Snapshot
 # Beyond any sequence.
 LAST = 2**62
 # What follows from single cases: the columns of each table in their order, and the key by which a row is known.
-OF_CASES = (tables.referral, tables.task, tables.deadline, tables.supervision, tables.followup, tables.alias)
+OF_CASES = (
+    tables.referral,
+    tables.task,
+    tables.deadline,
+    tables.supervision,
+    tables.followup,
+    tables.duplicate,
+    tables.alias,
+)
 COLUMNS = {table.name: tuple(column.name for column in table.columns) for table in OF_CASES}
 KEY_OF: dict[str, Callable[[Any], Any]] = {
     table.name: itemgetter(*(COLUMNS[table.name].index(column.name) for column in table.primary_key))

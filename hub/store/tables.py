@@ -261,6 +261,24 @@ followup = Table(
     Index("followup_dissatisfied", "at", postgresql_where="satisfied = false"),
 )
 
+duplicate = Table(
+    "duplicate",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    Column("other_case", Text, nullable=False),
+    Column("combination", Text, nullable=False),
+    Column("agrees", Text, nullable=False),
+    Column("offered_to", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("offered_at", _TIME, nullable=False),
+    Column("answered_at", _TIME),
+    Column("answered_by", Text),
+    Index("duplicate_case", "case_id"),
+    Index("duplicate_standing", "offered_at", postgresql_where="state = 'offered'"),
+)
+
 alias = Table(
     "alias",
     metadata,
@@ -313,6 +331,13 @@ referral_index = Table(
     Index("referral_index_matter", "matter"),
 )
 
+duplicate_search = Table(
+    "duplicate_search",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("asked", BigInteger, nullable=False),
+)
+
 access_record = Table(
     "access_record",
     metadata,
@@ -328,5 +353,5 @@ access_record = Table(
     Index("access_record_operator", "operator", "at"),
 )
 
-PROJECTED = (referral, task, deadline, supervision, followup, alias, tally)
-INDEXED = (person_index, number_index, referral_index)
+PROJECTED = (referral, task, deadline, supervision, followup, duplicate, alias, tally)
+INDEXED = (person_index, number_index, referral_index, duplicate_search)

@@ -14,6 +14,8 @@ _EVENTS = {
     "referral_reopened": ("退回重办，重新计入未结", "referral open again"),
     "case_linked": ("关联案件 {other}（{relation}）", "linked with case {other} ({relation})"),
     "case_merged": ("并入案件 {into}", "merged into case {into}"),
+    "duplicate_offered": ("疑似与案件 {other} 重复（{agrees}）", "case {other} may be the same matter ({agrees})"),
+    "duplicate_answered": ("疑似重复件 {other}：{verdict}", "offered case {other}: {verdict}"),
     "message_waits": ("报文先到，等待所依据的事项", "the message waits for what it builds on"),
     "message_taken_up": ("等待中的报文已处理", "the waiting message is taken up"),
     "redelivery_granted": ("向{to}重新投递 {first} 至 {last} 号", "records {first} to {last} are delivered again to {to}"),

@@ -19,6 +19,15 @@ class CaseLinked(Act):
     """How they belong together, e.g. `same_incident`, `co_defendant`."""
 
 
+class DuplicateDismissed(Act):
+    """不是重复件: an offered case is not the same matter as this one; it is not offered again."""
+
+    other_case: Internal[Uuid]
+    """Id of the case that was offered, as in `duplicate.offered`."""
+    reason: FreeText[Text]
+    """Why the two are not the same."""
+
+
 class CaseMerged(Act):
     """并案: this case goes on under another; later messages are passed on to it."""
 

@@ -190,6 +190,22 @@ class OwnershipChanged(Data):
     """Why: `first_receiver` keeps it until another accepts; `accepted` by another; `came_back` to the first receiver."""
 
 
+class DuplicateOffered(Data):
+    """疑似重复件: an earlier case that is open may be the same matter as this one, which rests on you. Nothing was linked.
+
+    Answer with `case.linked`, `case.merged` or `duplicate.dismissed`; an offer that is answered is not made again.
+    """
+
+    other_case: Internal[Uuid]
+    """The earlier case."""
+    combination: Internal[Code]
+    """Which combination of the city's data the two fulfil, e.g. `number_and_kind`."""
+    agrees: Internal[list[Code]]
+    """What agrees: `name`, `id_number`, `phone`, `credit_code`, `place_6`, `_9`, `_12`, `matter_class`, `matter_kind`."""
+    rests_with: Internal[list[DepartmentId]]
+    """The leads of its open referrals, whom to ask."""
+
+
 class ReceiptOutcome(StrEnum):
     """What became of a record. Each of them ends re-sending."""
 

@@ -65,6 +65,19 @@ class RulesChanged(Data):
     """Digest of the rules in force when this was said."""
 
 
+class DuplicateFound(Data):
+    """An earlier case that is open may be the same matter as this one. By which persons stands nowhere but in their messages."""
+
+    other_case: Internal[Uuid]
+    """The earlier case."""
+    combination: Internal[Code]
+    """Which combination of the data they fulfil, e.g. `number_and_kind`."""
+    agrees: Internal[list[Code]]
+    """What agrees: `name`, `id_number`, `phone`, `credit_code`, `place_6`, `_9`, `_12`, `matter_class`, `matter_kind`."""
+    rests_with: Internal[list[DepartmentId]]
+    """The leads of its open referrals."""
+
+
 class AliasKnown(Data):
     """A department's number has become known; messages that wait under it can go on."""
 

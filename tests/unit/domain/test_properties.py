@@ -139,6 +139,7 @@ class Hand:
             "case.fact_recorded": {**act, "fact": "custody", "value": "in_custody"},
             "case.linked": {**act, "other_case": OTHER_CASE, "relation": "same_incident"},
             "case.merged": {**act, "into_case": OTHER_CASE},
+            "duplicate.dismissed": {**act, "other_case": OTHER_CASE, "reason": "x"},
             "case.split": {**act, "new_local_number": "新1", "referrals": [ids["referral"]]},
             "followup.recorded": {
                 **act,
