@@ -6,14 +6,16 @@ from datetime import datetime
 from hub.store.reading import Snapshot
 
 _OPEN = "('assigned', 'delivered', 'signed', 'accepted', 'handling', 'replied')"
-# One row a task that has not ended, the one that is due first before the others.
+# One row a task that has not ended, the one that is due first before the others. Its limits are among those of its case, which
+# lie together by their id.
 _TASKS = f"""
 SELECT t.case_id, t.referral, t.id, t.flow, t.sender, t.department, t.role, t.state, t.since, t.local_number,
     d.due, coalesce(d.breached, 0) AS breached, s.step AS supervision
 FROM task t
 LEFT JOIN LATERAL (
     SELECT min(due) FILTER (WHERE next IS NOT NULL) AS due, count(*) FILTER (WHERE breached_at IS NOT NULL) AS breached
-    FROM deadline WHERE task = t.id AND ended_at IS NULL AND clock <> 'supervision_stands') d ON true
+    FROM deadline WHERE id > t.case_id || '/' AND id < t.case_id || '0' AND task = t.id AND ended_at IS NULL
+        AND clock <> 'supervision_stands') d ON true
 LEFT JOIN LATERAL (
     SELECT step FROM supervision WHERE case_id = t.case_id AND task = t.id AND state <> 'cleared'
     ORDER BY raised_at DESC LIMIT 1) s ON true

@@ -213,7 +213,6 @@ deadline = Table(
     Column("breached_at", _TIME),
     Column("ended_at", _TIME),
     Index("deadline_next", "next", "id", postgresql_where="next IS NOT NULL"),
-    Index("deadline_task", "task"),
     Index("deadline_owner", "owner", "due", postgresql_where="state <> 'ended'"),
     Index("deadline_breached", "breached_at", postgresql_where="breached_at IS NOT NULL"),
 )
