@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from hub.domain.case import Case
 from hub.store.pool import Pool
 
-_ASKED = "SELECT case_id, asked FROM duplicate_search ORDER BY case_id LIMIT $1"
+_ASKED = "SELECT case_id, asked FROM duplicate_search WHERE case_id > $1 ORDER BY case_id LIMIT $2"
 _OF_CASES = """
 SELECT token, case_id, source, message_id, place, field FROM person_index
 WHERE case_id = ANY($1::text[]) AND place LIKE 'parties/%'"""
@@ -43,7 +43,7 @@ class Mention(NamedTuple):
 class DuplicateReader(Protocol):
     """Raises StoreTrouble."""
 
-    async def asked(self, limit: int) -> dict[str, int]: ...
+    async def asked(self, after: str, limit: int) -> dict[str, int]: ...
 
     async def mentions(self, cases: Collection[str], common: int) -> list[Mention]: ...
 
@@ -60,10 +60,10 @@ class PostgresDuplicates:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def asked(self, limit: int) -> dict[str, int]:
-        """Cases that are to be compared, each with how often it was asked for."""
+    async def asked(self, after: str, limit: int) -> dict[str, int]:
+        """Cases that are to be compared, in the order of the database beyond `after`, each with how often it was asked for."""
         async with self._pool.connection() as connection:
-            return {row[0]: row[1] for row in await connection.fetch(_ASKED, limit)}
+            return {row[0]: row[1] for row in await connection.fetch(_ASKED, after, limit)}
 
     async def mentions(self, cases: Collection[str], common: int) -> list[Mention]:
         """The persons of these cases wherever they are named as parties, without what stands in more than `common` cases."""

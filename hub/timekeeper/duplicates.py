@@ -36,13 +36,22 @@ class Pair(NamedTuple):
 
 
 class Finder:
-    """Looks every 5 s. While nothing is asked for, a look is one query that finds no row."""
+    """Looks every 5 s at all that is asked for, `at_once` cases at a time: what waits for intake holds nothing back.
+
+    While nothing is asked for, a look is one query that finds no row.
+    """
 
     def __init__(
-        self, reader: DuplicateReader, signer: HubSigner, names: TopicNames, shards: int, rules: Duplicates
+        self,
+        reader: DuplicateReader,
+        signer: HubSigner,
+        names: TopicNames,
+        shards: int,
+        rules: Duplicates,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._reader, self._signer, self._names, self._shards = reader, signer, names, shards
-        self._rules = rules
+        self._rules, self._at_once = rules, at_once
         self._looked: datetime | None = None
         self._published: dict[str, datetime] = {}
 
@@ -50,8 +59,8 @@ class Finder:
         """Publish what was found and intake has not read yet. Returns how many messages; raises Trouble."""
         if self._looked is not None and now - self._looked < EVERY:
             return 0
-        count = 0
-        while asked := await self._reader.asked(AT_ONCE):
+        count, after = 0, ""
+        while asked := await self._reader.asked(after, self._at_once):
             pairs = await self._pairs(set(asked))
             taken = await self._reader.taken([pair.message for pair in pairs]) if pairs else set()
             waiting = [pair for pair in pairs if pair.message not in taken]
@@ -61,10 +70,10 @@ class Finder:
                 self._published.update({pair.message: now for pair in new})
                 count += len(new)
             unread = {case for pair in waiting for case in (pair.later, pair.earlier.id)}
-            done = {case: times for case, times in asked.items() if case not in unread}
-            await self._reader.done(done)
-            if len(asked) < AT_ONCE or not done:
+            await self._reader.done({case: times for case, times in asked.items() if case not in unread})
+            if len(asked) < self._at_once:
                 break
+            *_, after = asked
         self._looked = now
         self._published = {name: at for name, at in self._published.items() if now - at <= AGAIN}
         return count
