@@ -19,23 +19,22 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 @dataclass(slots=True)
 class Message:
-    """A message as the domain sees it: open fields only (5a.7). `step` is the type without its version."""
+    """A message as the domain sees it: open fields only (5a.7).
+
+    `ref`: how events name it. `step`: the type without its version, `task.signed.v1` → `task.signed`.
+    """
 
     source: str
     id: str
     type: str
     case: str
     open: dict[str, Any]
+    ref: MessageRef = field(init=False)
+    step: str = field(init=False)
 
-    @property
-    def ref(self) -> MessageRef:
-        """How events name this message."""
-        return MessageRef(self.source, self.id)
-
-    @property
-    def step(self) -> str:
-        """`task.signed.v1` → `task.signed`."""
-        return self.type.rpartition(".v")[0]
+    def __post_init__(self) -> None:
+        self.ref = MessageRef(self.source, self.id)
+        self.step = self.type.rpartition(".v")[0]
 
     def derive(self, kind: str, ordinal: int = 0) -> str:
         """The id of something that this message creates."""

@@ -28,7 +28,7 @@ class Department(RuleData):
 
     def plays(self, roles: list[CodeText]) -> bool:
         """Whether the department has one of these roles."""
-        return any(role in roles for role in self.roles)
+        return not set(self.roles).isdisjoint(roles)
 
     def ladder(self, flow: str) -> Ladder:
         """The department's own limits in a flow: those for the flow, then those for all."""
