@@ -173,8 +173,10 @@ class Misplaced(Refusal):
 
 
 def _size(record: InRecord) -> int:
-    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
-    return len(record.key or b"") + len(record.value or b"") + headers
+    size = len(record.key or b"") + len(record.value or b"")
+    for name, value in record.headers:
+        size += len(name) + len(value or b"")
+    return size
 
 
 def unwrap(outer: Read) -> Read:
