@@ -77,6 +77,13 @@ class Words:
             return f"回执（{zh}）", f"receipt ({en})"
         return f"{code} {known.title.zh}", f"{code} {known.title.en}"
 
+    def paper(self, code: str) -> Both:
+        """What the law calls the paper that a passed limit triggers; the code itself where several are called otherwise."""
+        clocks = () if self._rules is None else self._rules.timetable.clocks.by_id.values()
+        triggers = (one.trigger for one in clocks)
+        names = {(one.paper.zh, one.paper.en) for one in triggers if one is not None and one.code == code}
+        return names.pop() if len(names) == 1 else (code, code)
+
     def outcome(self, flow: str, code: str) -> Both:
         """The title of an outcome of a flow."""
         versions = () if self._rules is None else self._rules.flows.get(flow, ())
@@ -165,6 +172,14 @@ def _fact(w: Words, e: Any) -> Both:
 
 def _clock(zh: str, en: str) -> Any:
     return lambda w, e: (f"时限 #{e.deadline} {zh}", f"time limit #{e.deadline} {en}")
+
+
+def _breached(w: Words, e: Any) -> Both:
+    zh, en = _clock("逾期", "is breached")(w, e)
+    if e.paper is None:
+        return zh, en
+    (paper_zh, paper_en), (by_zh, by_en) = w.paper(e.paper), w.department(e.issuer)
+    return f"{zh}：{by_zh}可出具{paper_zh}", f"{en}: {by_en} may issue {paper_en}"
 
 
 def _started(w: Words, e: Any) -> Both:
@@ -271,7 +286,7 @@ SAYINGS: dict[str, Any] = {
     "deadline_started": _started,
     "deadline_recomputed": _clock("重新计算", "computed anew"),
     "deadline_warned": _clock("临近", "is near"),
-    "deadline_breached": _clock("逾期", "is breached"),
+    "deadline_breached": _breached,
     "receipt_missed": _clock("未按时收到回执", "receipt missed"),
     "breach_annulled": _clock("逾期撤销", "breach annulled"),
     "deadline_ended": _met,

@@ -102,8 +102,11 @@ def said(event: Event) -> str:
             return f"deadline_recomputed #{event.deadline} {event.why}: {event.before} → {event.after}"
         case "deadline_ended":
             return f"deadline_ended #{event.deadline} {event.how}"
-        case "deadline_warned" | "deadline_breached":
-            return f"{event.e} #{event.deadline}"
+        case "deadline_warned":
+            return f"deadline_warned #{event.deadline}"
+        case "deadline_breached":
+            may = "" if event.paper is None else f": {event.issuer} may issue {event.paper}"
+            return f"deadline_breached #{event.deadline}{may}"
         case "receipt_missed":
             return f"receipt_missed #{event.deadline} {event.rung}"
         case "breach_annulled":

@@ -84,8 +84,13 @@ class Breach(RuleData):
 
 
 class Trigger(RuleData):
-    """The paper that may go out on the day after the last one, and where the matter goes if that does not help."""
+    """The paper that may go out on the day after the last one, and where the matter goes if that does not help.
 
+    `code`: the paper's code in the catalogue (`hub/rules/codes/papers.yaml`). Who issues it is the other side of the
+    referral than who had to act.
+    """
+
+    code: CodeText
     paper: Bilingual
     then: Bilingual | None = None
 

@@ -58,10 +58,15 @@ class DeadlineWarned(Fact, tag="deadline_warned"):
 
 
 class DeadlineBreached(Fact, tag="deadline_breached"):
-    """The due moment has passed without the step that stops the clock, or that step was taken too late."""
+    """The due moment has passed without the step that stops the clock, or that step was taken too late.
+
+    `paper`: code of the paper that the rule now lets `issuer` issue; None when the rule has none, or the step was taken.
+    """
 
     deadline: int
     at: str
+    paper: str | None = None
+    issuer: str | None = None
     e: ClassVar[Literal["deadline_breached"]] = "deadline_breached"
 
 

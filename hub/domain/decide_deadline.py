@@ -13,7 +13,7 @@ from hub.domain.case import RETURNED, WITHDRAWN, Referral, Running, Task
 from hub.domain.deadline_facts import CustodyChanged, Fact, day_of, facts_to_data, read_point
 from hub.domain.decision import Draft, legal_day
 from hub.domain.instants import end_of, holds, instant
-from hub.domain.telling_deadlines import tell_annulled, tell_breached
+from hub.domain.telling_deadlines import other_side, tell_annulled, tell_breached
 from hub.domain.timetable import Times, Watch, counted_from, written
 from hub.domain.touched import Touched
 
@@ -153,20 +153,29 @@ def meet(draft: Draft, number: int, end: str) -> None:
     running = draft.case.deadlines[number]
     late = written(datetime.fromisoformat(end)) >= running.due
     if late and not running.breached:
-        breach(draft, number)
+        breach(draft, number, acted=True)
     elif running.breached and not late:
         _annul(draft, number, "backdated", None)
     draft.add(de.DeadlineEnded(number, "met", end if running.place >= 0 else None))
 
 
-def breach(draft: Draft, number: int) -> None:
-    """Say so, and tell whom the rules name."""
+def breach(draft: Draft, number: int, acted: bool = False) -> None:
+    """Say so, and tell whom the rules name; also which paper may go out now, and who issues it.
+
+    `acted`: the step was taken, only too late; then no paper follows.
+    """
     running = draft.case.deadlines[number]
     if running.place < 0:
         draft.add(de.ReceiptMissed(number, running.clock, draft.at))
-    else:
+        tell_breached(draft, running, number)
+        return
+    rule = draft.rules.timetable.clocks.by_id.get(running.clock)
+    trigger = None if rule is None or acted else rule.trigger
+    if trigger is None:
         draft.add(de.DeadlineBreached(number, draft.at))
-    tell_breached(draft, running, number)
+    else:
+        draft.add(de.DeadlineBreached(number, draft.at, trigger.code, other_side(draft, running)))
+    tell_breached(draft, running, number, None if trigger is None else trigger.code)
 
 
 def _void(draft: Draft, number: int) -> None:

@@ -13,20 +13,40 @@ def tell_warned(draft: Draft, running: Running) -> None:
     _tell(draft, running, draft.rules.telling.warned, "deadline.warned.v1", {})
 
 
-def tell_breached(draft: Draft, running: Running, number: int) -> None:
-    """It has passed: a breach of a clock of the law, or a receipt that is missing."""
+def tell_breached(draft: Draft, running: Running, number: int, paper: str | None = None) -> None:
+    """It has passed: a breach of a clock of the law, or a receipt that is missing.
+
+    `paper`: what may go out now, by its code; who issues it is told so whatever the data says.
+    """
     telling = draft.rules.telling
     if running.place < 0:
         whom = telling.missed.get(running.clock, [])  # type: ignore[call-overload]
         _tell(draft, running, whom, "receipt.missed.v1", {"rung": running.clock}, number)
     else:
-        _tell(draft, running, telling.breached, "deadline.breached.v1", {"breached_at": draft.at})
+        own = {"breached_at": draft.at}
+        if paper is not None:
+            own |= {"paper": paper, "issuer": other_side(draft, running)}
+        _tell(draft, running, telling.breached, "deadline.breached.v1", own, issuer=_issuer(draft, running))
 
 
 def tell_annulled(draft: Draft, running: Running, number: int, reason: str) -> None:
     """A fact that came later disproves what was told before."""
     own = {"annulled_at": draft.at, "reason": reason}
-    _tell(draft, running, draft.rules.telling.annulled, "breach.annulled.v1", own, number)
+    whom = draft.rules.telling.annulled
+    _tell(draft, running, whom, "breach.annulled.v1", own, number, _issuer(draft, running))
+
+
+def other_side(draft: Draft, running: Running) -> str:
+    """Who stands opposite to who must act: the sender of the referral, or for a limit of the sender the task's department."""
+    task = draft.case.tasks[running.task]
+    sender = draft.case.referrals[task.referral].sender
+    return task.department if running.owner == sender else sender
+
+
+def _issuer(draft: Draft, running: Running) -> str | None:
+    """Who issues the paper that the rule triggers; it is told of the breach, and of its end, in every case."""
+    rule = draft.rules.timetable.clocks.by_id.get(running.clock) if running.place >= 0 else None
+    return None if rule is None or rule.trigger is None else other_side(draft, running)
 
 
 def _step_of(draft: Draft, running: Running, number: int | None) -> Supervised | None:
@@ -43,6 +63,7 @@ def _tell(
     type_: str,
     own: dict[str, Any],
     number: int | None = None,
+    issuer: str | None = None,
 ) -> None:
     step = _step_of(draft, running, number)
     referral = draft.case.referrals[draft.case.tasks[running.task].referral]
@@ -63,7 +84,7 @@ def _tell(
         "superior": None if owner is None else owner.superior,
         "keeper": referral.keeper,
     }
-    told = [named[who] for who in whom]
+    told = [*(named[who] for who in whom), issuer]
     if step is not None and step.by in draft.rules.departments:
         told.append(step.by)
     for department in dict.fromkeys(told):

@@ -1,7 +1,7 @@
 """The files of clocks into one `Clocks`: those that ship with the hub, and those of a home in place of or beside them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from pydantic import Field, RootModel
@@ -34,9 +34,12 @@ class WarnFile(RuleData):
     warnings: tuple[WarnRule, ...]
 
 
-def load_clocks(home_rules: Path | None = None, shipped: Path = HERE) -> Clocks:
+def load_clocks(
+    home_rules: Path | None = None, shipped: Path = HERE, papers: Set[str] | None = None
+) -> Clocks:
     """The shipped clocks, and those under `home_rules`/deadlines in place of or beside them; words and policy likewise.
 
+    `papers`: the catalogue that triggered papers must be in; None: it is not at hand.
     Raises RuleFileError with file and line for the first thing that is wrong or contradicts another.
     """
     roots = [shipped] if home_rules is None else [shipped, home_rules / "deadlines"]
@@ -48,6 +51,8 @@ def load_clocks(home_rules: Path | None = None, shipped: Path = HERE) -> Clocks:
     for clock, place in found.values():
         for field, problem in _problems(clock, clocks, laws.root, terms):
             raise _wrong(place, field, problem)
+        if papers is not None and clock.trigger is not None and clock.trigger.code not in papers:
+            raise _wrong(place, "trigger", f"{clock.trigger.code!r} is not in the catalogue of papers")
     digest = hashlib.sha256(clocks_text(clocks, laws, terms, warnings).encode()).hexdigest()
     return Clocks(clocks, laws.root, terms, warnings.warnings, digest)
 

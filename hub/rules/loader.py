@@ -53,7 +53,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         (HERE, *roots), codes.roles.keys(), {flow.flow for flow in flows}, clock_ids(roots)
     )
     duplicates = load_duplicates((HERE, *roots), {flow.flow for flow in flows})
-    clocks, calendar = _time(overlay)
+    clocks, calendar = _time(overlay, frozenset(codes.papers))
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
         by_code.setdefault(flow.flow, []).append(flow)
@@ -148,11 +148,13 @@ def _of_department(
             yield ("within", flow), f"{flow!r} is no flow; allowed: {EVERY_FLOW!r} and {sorted(flows)}"
 
 
-def _time(overlay: Path | None) -> tuple[Clocks, Calendar]:
+def _time(overlay: Path | None, papers: frozenset[str]) -> tuple[Clocks, Calendar]:
     """Clocks and calendar; those that ship with the hub are read once, since they are many."""
-    return _shipped_time() if overlay is None else (load_clocks(overlay), load_calendar(overlay))
+    if overlay is None:
+        return _shipped_time(papers)
+    return load_clocks(overlay, papers=papers), load_calendar(overlay)
 
 
 @cache
-def _shipped_time() -> tuple[Clocks, Calendar]:
-    return load_clocks(), load_calendar()
+def _shipped_time(papers: frozenset[str]) -> tuple[Clocks, Calendar]:
+    return load_clocks(papers=papers), load_calendar()

@@ -34,6 +34,10 @@ class DeadlineBreached(DeadlineNotice):
 
     breached_at: Internal[Moment]
     """When the hub decided so."""
+    paper: Internal[Code | None] = None
+    """Code of the paper that may be issued now, e.g. a notice of correction on the 16th day; null when the rule has none."""
+    issuer: Internal[DepartmentId | None] = None
+    """The department that issues this paper; a person there decides."""
 
 
 class BreachAnnulled(DeadlineNotice):

@@ -166,5 +166,20 @@ def test_what_is_due_before_a_clock_ends_and_what_follows_it(clocks: Clocks) -> 
 
 
 def test_triggers_name_their_paper(clocks: Clocks) -> None:
-    papers = {one.id: one.trigger.paper.zh for one in clocks.by_id.values() if one.trigger}
-    assert papers == {"C16": "纠正违法通知书", "C29": "纠正违法通知书", "C17": "立案监督案件催办函"}
+    papers = {
+        one.id: (one.trigger.paper.zh, one.trigger.code) for one in clocks.by_id.values() if one.trigger
+    }
+    correction = ("纠正违法通知书", "supervision_letter")
+    assert papers == {
+        "C16": correction,
+        "C29": correction,
+        "C17": ("立案监督案件催办函", "reminder_letter"),
+    }
+
+
+def test_a_triggered_paper_that_the_catalogue_does_not_have_is_named_by_file_and_line(shipped: Path) -> None:
+    load_clocks(shipped=shipped, papers={"supervision_letter", "reminder_letter"})
+    with pytest.raises(
+        RuleFileError, match=r"criminal-supervision\.yaml.*'reminder_letter' is not in the cat"
+    ):
+        load_clocks(shipped=shipped, papers={"supervision_letter"})
