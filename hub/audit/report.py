@@ -33,7 +33,9 @@ class Report:
 
     `signed`: signatures of checkpoints were checked too, because keys were given. `rows`: of the tables that follow
     from single cases. `signatures`: of messages, that hold; `unopened`: messages whose signature can't be checked any
-    more, since the key to their sealed fields was destroyed. `read`: entries that were read in this run, each is read
+    more, since the key to their sealed fields was destroyed. `topics`: they were compared too; `topic_records` of
+    those that departments read, `topic_exact` to the byte, `topic_repeated` stand there once more; `topic_sources` of
+    those that were read; `topic_past`: a topic holds them no more. `read`: entries that were read in this run, each is read
     twice; `seconds` it took.
     """
 
@@ -50,6 +52,12 @@ class Report:
     signatures: int = 0
     unopened: int = 0
     reads: int = 0
+    topic_records: int = 0
+    topic_exact: int = 0
+    topic_repeated: int = 0
+    topic_past: int = 0
+    topic_sources: int = 0
+    topics: bool = False
     signed: bool = False
     read: int = 0
     seconds: float = 0.0

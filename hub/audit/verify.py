@@ -19,9 +19,11 @@ from hub.audit.resuming import Resuming
 from hub.audit.shard_state import Scope, ShardState
 from hub.audit.signatures import Signatures
 from hub.audit.verify_checkpoints import Trust, verify_rest, walk
+from hub.audit.verify_outward import Topics
 from hub.audit.verify_processes import verify_beside
 from hub.audit.verify_reads import verify_reads
 from hub.audit.verify_shard import Moment, moment_of, verify_shard
+from hub.audit.verify_topics import verify_topics
 from hub.store import read_journal
 from hub.store.reading import ReadStore, Snapshot
 from schemas.checkpoints import ACCESS
@@ -38,16 +40,19 @@ async def verify(
     worth: int = 20_000,
     signatures: Signatures | None = None,
     resuming: Resuming | None = None,
+    topics: Topics | None = None,
 ) -> Report:
     """Check everything, or a `scope`. What it finds is in the report; raises StoreTrouble when the database goes away.
 
     `jobs`: processes for a journal of more than `worth` entries (below, starting them takes longer than they save).
     `signatures`: checks those of all messages too. `resuming`: keeps how far it has come, and goes on from there; what
-    was checked before an interruption is of the moment when it was checked.
+    was checked before an interruption is of the moment when it was checked. `topics`: what lies in them is compared with
+    the journal too, where all is checked; raises BusTrouble when they can't be read.
     """
     report, began = Report(limit), time.monotonic()
     trust = trust or Trust()
     report.signed = trust.keys is not None
+    ends = {} if topics is None else await topics.ends(sorted((await read_store.standing()).heads))
     async with read_store.snapshot() as view:
         moment = await moment_of(view)
         scopes = [scope] if scope is not None else [Scope(shard) for shard in moment.heads]
@@ -69,6 +74,10 @@ async def verify(
         report.read -= before
         if scope is None:
             await _rest(view, moment, tell.states(), trust, report)
+        if topics is not None and scope is None:
+            report.topics = True
+            name = read_store.url
+            await verify_topics(view, name, moment, topics, ends, trust, signatures, report, tell.topics)
     if resuming is not None:
         resuming.end()
     report.seconds = time.monotonic() - began
@@ -119,6 +128,12 @@ class _Telling:
             self._progress("cases" if state.journal_done else "journal", read, state.scope.shard)
         if self._resuming is not None:
             self._resuming.keep(self.states())
+
+    def topics(self, done: int, shard: int) -> None:
+        """So many entries are compared with the topics."""
+        if self._progress is not None:
+            read = sum(each.report.read for each in self._states.values())
+            self._progress("topics", read + done, shard)
 
     def states(self) -> list[ShardState]:
         """The newest of all shards."""

@@ -1,6 +1,8 @@
 """`fengqiao audit verify`. Thin."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +17,16 @@ from hub.audit.signatures import Signatures
 from hub.audit.telling import Pace
 from hub.audit.trust import trust_of
 from hub.audit.verify import verify
+from hub.audit.verify_outward import Topics
 from hub.audit.verify_shard import scope_of
+from hub.bus.kafka_log import KafkaLog
+from hub.bus.topics import TopicNames
+from hub.command_home import settings_of
 from hub.embedded.servers import Addresses
-from hub.errors import ConfigurationError, HubError
+from hub.errors import BusTrouble, ConfigurationError, HubError
 from hub.home import DEFAULT_HOME, Home
 from hub.opened import opened
+from hub.rules.loader import load_rules
 from hub.settings import read_mapping
 from hub.store.reading import ReadStore
 
@@ -56,10 +63,25 @@ def verify_command(
         typer.Option(help="Keep in this file how far it has come; killed, it goes on from there."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes. Unsaid: one for each core.")] = None,
+    topics: Annotated[
+        bool | None,
+        typer.Option(
+            "--topics/--no-topics",
+            help="Compare with what lies in the topics of the home's Kafka. Unsaid: yes, but for a RANGE or --database.",
+        ),
+    ] = None,
 ) -> None:
-    """Check the journal, its checkpoints and all that follows from it. Exits 1 when anything differs."""
+    """Check the journal, its checkpoints, the topics and all that follows from it. Exits 1 when anything differs."""
+    if part is not None and topics:
+        raise typer.BadParameter("topics are compared with the whole journal only: leave out RANGE")
+    reads = topics if topics is not None else part is None and database is None
     try:
-        report = loop.run(_verify(part, home, database, limit, keys, witness or [], signatures, resume, jobs))
+        report = loop.run(
+            _verify(part, home, database, limit, keys, witness or [], signatures, resume, jobs, reads)
+        )
+    except BusTrouble as problem:
+        typer.echo(f"fengqiao: {problem}; --no-topics leaves them out", err=True)
+        raise typer.Exit(2) from None
     except HubError as problem:
         typer.echo(f"fengqiao: {problem}", err=True)
         raise typer.Exit(2) from None
@@ -78,13 +100,18 @@ async def _verify(
     signatures: bool,
     resume: Path | None,
     jobs: int | None,
+    topics: bool,
 ) -> Report:
     registry = keys or Home(home).registry
     trust = trust_of(registry, witnesses)
     place = _keys_of(Home(home), registry) if signatures else None
-    async with opened(ReadStore(database or Addresses.find(home).database)) as store:
+    async with AsyncExitStack() as stack:
+        address = database or Addresses.find(home).database
+        store = await stack.enter_async_context(opened(ReadStore(address)))
+        beside = await stack.enter_async_context(_topics(home)) if topics else None
         scope = None if part is None else await _scope(store, part)
-        with Pace(Console(stderr=True), 2 * await _entries(store, scope)) as pace:
+        whole = (2 if beside is None else 3) * await _entries(store, scope)
+        with Pace(Console(stderr=True), whole) as pace:
             return await verify(
                 store,
                 pace.tell,
@@ -94,7 +121,17 @@ async def _verify(
                 jobs=jobs or len(os.sched_getaffinity(0)),
                 signatures=place,
                 resuming=None if resume is None else Resuming(resume),
+                topics=beside,
             )
+
+
+@asynccontextmanager
+async def _topics(home: Path) -> AsyncIterator[Topics]:
+    """Those of the hub of a home. Raises BusTrouble, NotRunning, ConfigurationError."""
+    settings = settings_of(home)
+    departments = load_rules(settings.city, overlay=settings.rules).departments
+    async with KafkaLog(settings.kafka_address) as log:
+        yield Topics(log, TopicNames(settings.topic_prefix), sorted(departments))
 
 
 def _keys_of(home: Home, registry: Path) -> Signatures:
@@ -135,6 +172,14 @@ def _print(report: Report, part: str | None) -> None:
         f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked}), "
         f"{report.reads} looks of persons"
     )
+    if report.topics:
+        exact = f", {report.topic_exact} of them to the byte" if report.topic_exact else ""
+        typer.echo(
+            f"topics: {report.topic_records} records and receipts as the journal says{exact}, {report.topic_repeated} of them "
+            f"once more; {report.topic_sources} records that were read; {report.topic_past} past their retention"
+        )
+    else:
+        typer.echo("topics were not compared")
     if report.signatures or report.unopened:
         typer.echo(
             f"{report.signatures} signatures of messages hold; {report.unopened} can't be checked any more"

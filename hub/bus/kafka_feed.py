@@ -68,7 +68,7 @@ class KafkaFeed:
         """Past a record that aiokafka can't decode, which anybody who may write can make."""
         taken: list[InRecord] = []
         for place in consumer.assignment():
-            records = await fetch_raw(consumer, place, await consumer.position(place))
+            records = await fetch_raw(consumer._client, place, await consumer.position(place))
             taken += records
             if records:
                 consumer.seek(place, records[-1].offset + 1)

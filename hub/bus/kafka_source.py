@@ -157,7 +157,7 @@ class KafkaSource:
         try:
             found = await consumer.getmany(place, timeout_ms=5_000, max_records=1)
         except UnicodeDecodeError:
-            found = {place: await fetch_raw(consumer, place, offset)}
+            found = {place: await fetch_raw(consumer._client, place, offset)}
         except KafkaError as error:
             raise BusTrouble(f"reading {at} at {offset}: {error!r}") from error
         records = found.get(place)
@@ -171,7 +171,7 @@ class KafkaSource:
         for place in places:
             if place not in self._next or place not in consumer.assignment():
                 continue
-            records = (await fetch_raw(consumer, place, self._next[place]))[:most] if most else []
+            records = (await fetch_raw(consumer._client, place, self._next[place]))[:most] if most else []
             most -= len(records)
             found[place] = records
             consumer.seek(place, records[-1].offset + 1 if records else self._next[place])

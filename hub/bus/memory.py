@@ -128,6 +128,23 @@ class MemorySource:
         return self._bus.cluster
 
 
+class MemoryLog:
+    """See `hub.bus.ports.Log`. `size`: records that one reading brings."""
+
+    def __init__(self, bus: MemoryBus, size: int = 50) -> None:
+        self._bus, self._size = bus, size
+
+    async def bounds(self, at: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        """See the port."""
+        return await MemorySource(self._bus, 0).bounds(at)
+
+    async def read(self, at: TopicPartition, offset: int) -> Sequence[MemoryRecord]:
+        """See the port."""
+        index = offset - self._bus.starts.get(at, 0)
+        assert index >= 0, f"{at}: {offset} is not there any more"
+        return self._bus.logs.get(at, [])[index : index + self._size]
+
+
 class MemoryPublisher:
     """See `hub.bus.ports.Publisher`."""
 

@@ -76,6 +76,15 @@ class Feed(Protocol):
     async def commit(self) -> None: ...
 
 
+class Log(Protocol):
+    """Topics read at any place and left as they are: no group, nothing committed. Raises BusTrouble."""
+
+    async def bounds(self, at: Iterable[TopicPartition]) -> dict[TopicPartition, Bounds]: ...
+    async def read(self, at: TopicPartition, offset: int) -> Sequence[InRecord]:
+        """Some records from an offset on, in order; none at the end."""
+        ...
+
+
 class Publisher(Protocol):
     """Publishing with acknowledgement."""
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.util import decode_varint
@@ -43,12 +44,11 @@ class RawRecord:
     timestamp: int
 
 
-async def fetch_raw(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> list[RawRecord]:
-    """The records from an offset on, as many as one fetch brings, on the consumer's own connection.
+async def fetch_raw(client: AIOKafkaClient, place: TopicPartition, offset: int) -> list[RawRecord]:
+    """The records from an offset on, as many as one fetch brings, on a connection of this client.
 
     Raises BusTrouble.
     """
-    client = consumer._client
     node = client.cluster.leader_for_partition(place)
     if node is None or node == -1 or not await client.ready(node):
         raise BusTrouble(f"{place} has no leader now")

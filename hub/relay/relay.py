@@ -3,17 +3,16 @@
 import logging
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hub.bus.ports import OutRecord, Publisher
 from hub.bus.topics import DESK, TopicNames
-from hub.domain.entry import Committed, Entry, Outcome
-from hub.domain.events import RedeliveryGranted
+from hub.domain.entry import Committed, Entry
 from hub.domain.rules import Rules
 from hub.errors import Erased, LostShard
 from hub.relay.contents import Contents
-from hub.relay.records import HUB, notification, notifications, receipts, refusal
+from hub.relay.outgoing import Outgoing
+from hub.relay.records import HUB, receipts
 from hub.relay.signing import HubSigner
 from hub.store.ports import FollowerStore
 from schemas.identifiers import derived_id
@@ -39,6 +38,7 @@ class Relay:
         shards: int,
     ) -> None:
         self._publisher, self._store, self._contents = publisher, store, contents
+        self._outgoing = Outgoing(names, rules.departments, contents, store)
         self._names, self._rules, self._signer, self._shards = names, rules, signer, shards
 
     async def apply(self, shard: int, position: int, entries: Sequence[Committed]) -> None:
@@ -54,44 +54,15 @@ class Relay:
         records: list[OutRecord] = []
         for each in entries:
             entry = each.entry
-            if entry.outcome is Outcome.REFUSED:
-                sender = self._sender(entry)
-                if sender is not None:
-                    records.append(refusal(self._names, entry, sender))
-            told = [event for event in entry.events if event.e == "notified"]
-            records += notifications(self._names, entry, told, contents)
+            records += self._outgoing.told(entry, contents)
             for event in entry.events:
                 if event.e == "redelivery_granted":
-                    records += await self._again(entry, event)
+                    records += await self._outgoing.again(entry, event)
                 elif event.e == "hub_message_issued":
                     records.append(self._own(entry, event.type, event.case, event.data))
                 elif event.e == "passed_on":
                     records += await self._pass_on(entry, event.case)
         return [*records, *receipts(self._names, shard, entries, self._rules.departments)]
-
-    def _sender(self, entry: Entry) -> str | None:
-        owner = self._names.owner(entry.origin.topic) if entry.origin is not None else None
-        if owner == HUB and entry.verified:
-            owner = entry.source  # a message that was passed on to the case that a number names
-        return owner if owner in self._rules.departments else None
-
-    async def _again(self, entry: Entry, granted: RedeliveryGranted) -> list[OutRecord]:
-        """The same records as before, under the same ids; ordered by operators, they say so."""
-        assert entry.case is not None
-        sent = await self._store.sent_to(entry.case, granted.to, granted.first, granted.last)
-        contents = await self._contents.of([Committed(one) for one in sent])
-        records = [
-            notification(self._names, one, event, contents)
-            for one in sent
-            for event in one.events
-            if event.e == "notified"
-            and event.to == granted.to
-            and granted.first <= event.sequence <= granted.last
-        ]
-        if granted.order is not None:
-            mark = ("ce_redelivery", granted.order.encode())
-            records = [replace(record, headers=[*record.headers, mark]) for record in records]
-        return records
 
     async def _pass_on(self, entry: Entry, case: str) -> list[OutRecord]:
         """The message as it was signed, to the shard of its case. None once it was erased: an erasure waits for the

@@ -92,6 +92,7 @@ SELECT seq, reason, step, detail, topic, partition, record_offset AS offset, sou
     encode(sha256(raw), 'hex') AS kept FROM parked WHERE shard = $1"""
 _POSITIONS = "SELECT topic, next_offset, last_mac FROM position WHERE partition = $1"
 _SET_BY_PERSONS = "SELECT name, value FROM meta WHERE name LIKE 'position/%' OR name LIKE 'cluster/%'"
+_ERASED = "SELECT DISTINCT case_id FROM erased_key"
 _WAITING = """
 SELECT j.entry FROM parked p JOIN journal j ON j.shard = p.shard AND j.seq = p.seq
 WHERE p.reason IN ('early', 'held') ORDER BY p.shard, p.seq"""
@@ -268,6 +269,11 @@ async def positions(view: Snapshot, shard: int) -> dict[str, tuple[int, bytes]]:
 async def set_by_persons(view: Snapshot) -> dict[str, str]:
     """What persons decided about positions and clusters: the notes by their names."""
     return {row[0]: row[1] for row in await view.rows(_SET_BY_PERSONS)}
+
+
+async def erased_cases(view: Snapshot) -> set[str]:
+    """The cases of which a key was destroyed."""
+    return {row[0] for row in await view.rows(_ERASED)}
 
 
 async def tallies(view: Snapshot) -> dict[tuple[str, str, str, str], int]:
