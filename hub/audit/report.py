@@ -35,7 +35,8 @@ class Report:
     from single cases. `signatures`: of messages, that hold; `unopened`: messages whose signature can't be checked any
     more, since the key to their sealed fields was destroyed. `topics`: they were compared too; `topic_records` of
     those that departments read, `topic_exact` to the byte, `topic_repeated` stand there once more; `topic_sources` of
-    those that were read; `topic_past`: a topic holds them no more. `read`: entries that were read in this run, each is read
+    those that were read; `topic_past`: a topic holds them no more.
+    `tables`: the projector's were compared. `read`: entries that were read in this run, each is read
     twice; `seconds` it took.
     """
 
@@ -58,6 +59,7 @@ class Report:
     topic_past: int = 0
     topic_sources: int = 0
     topics: bool = False
+    tables: bool = True
     signed: bool = False
     read: int = 0
     seconds: float = 0.0

@@ -17,6 +17,7 @@ class _Kept:
     log: str
     scopes: list[Scope]
     shards: list[ShardState]
+    tables: bool = True
 
 
 class Resuming:
@@ -24,10 +25,11 @@ class Resuming:
 
     def __init__(self, file: Path, each: float = 2.0) -> None:
         self._file, self._each, self._log, self._scopes = file, each, "", list[Scope]()
-        self._kept_at = 0.0
+        self._kept_at, self._tables = 0.0, True
 
-    def begun(self, log: str, states: Sequence[ShardState]) -> list[ShardState]:
+    def begun(self, log: str, states: Sequence[ShardState], tables: bool = True) -> list[ShardState]:
         """The states that were kept, else these. Raises ConfigurationError for a file of another verification."""
+        self._tables = tables
         self._log, self._scopes = log, [state.scope for state in states]
         if not self._file.exists():
             return list(states)
@@ -35,10 +37,11 @@ class Resuming:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
         except (OSError, msgspec.MsgspecError) as problem:
             raise ConfigurationError(f"state file {self._file}: {problem}") from None
-        if (kept.log, kept.scopes) != (log, self._scopes):
+        if (kept.log, kept.scopes, kept.tables) != (log, self._scopes, tables):
+            which = "with" if kept.tables else "without"
             raise ConfigurationError(
-                f"state file {self._file}: is of log {kept.log} and {len(kept.scopes)} ranges; this is log {log}: "
-                "name the same database and range, or another file"
+                f"state file {self._file}: is of log {kept.log} and {len(kept.scopes)} ranges, {which} tables; this is log "
+                f"{log}: name the same database, range and tables, or another file"
             )
         return [replace(state, done=False) for state in kept.shards]
 
@@ -48,7 +51,7 @@ class Resuming:
         if now - self._kept_at < self._each:
             return
         self._kept_at = now
-        raw = msgspec.json.encode(_Kept(self._log, self._scopes, list(states)))
+        raw = msgspec.json.encode(_Kept(self._log, self._scopes, list(states), self._tables))
         whole = self._file.with_name(self._file.name + ".new")
         with whole.open("wb") as file:
             file.write(raw)

@@ -18,6 +18,7 @@ from hub.audit.report import Progress, Report
 from hub.audit.resuming import Resuming
 from hub.audit.shard_state import Scope, ShardState
 from hub.audit.signatures import Signatures
+from hub.audit.verify_cases import verify_numbers
 from hub.audit.verify_checkpoints import Trust, verify_rest, walk
 from hub.audit.verify_outward import Topics
 from hub.audit.verify_processes import verify_beside
@@ -41,16 +42,19 @@ async def verify(
     signatures: Signatures | None = None,
     resuming: Resuming | None = None,
     topics: Topics | None = None,
+    tables: bool = True,
 ) -> Report:
     """Check everything, or a `scope`. What it finds is in the report; raises StoreTrouble when the database goes away.
 
     `jobs`: processes for a journal of more than `worth` entries (below, starting them takes longer than they save).
     `signatures`: checks those of all messages too. `resuming`: keeps how far it has come, and goes on from there; what
     was checked before an interruption is of the moment when it was checked. `topics`: what lies in them is compared with
-    the journal too, where all is checked; raises BusTrouble when they can't be read.
+    the journal too, where all is checked; raises BusTrouble when they can't be read. Without `tables` what the projector
+    keeps is left out.
     """
     report, began = Report(limit), time.monotonic()
     trust = trust or Trust()
+    report.tables = tables
     report.signed = trust.keys is not None
     ends = {} if topics is None else await topics.ends(sorted((await read_store.standing()).heads))
     async with read_store.snapshot() as view:
@@ -58,17 +62,19 @@ async def verify(
         scopes = [scope] if scope is not None else [Scope(shard) for shard in moment.heads]
         states = [ShardState(one, Report(limit)) for one in scopes]
         if resuming is not None:
-            states = resuming.begun(moment.log, states)
+            states = resuming.begun(moment.log, states, tables)
         before = sum(state.report.read for state in states)
         report.expected_entries = sum(_expected(moment, one) for one in scopes)
         tell = _Telling(states, progress, resuming)
         if jobs > 1 and len(states) > 1 and report.expected_entries > worth:
             name = await view.export()
-            await verify_beside(read_store.url, name, moment, states, trust, signatures, jobs, tell)
+            await verify_beside(
+                read_store.url, name, moment, states, trust, signatures, jobs, tell, tables=tables
+            )
         else:
             async with Signatures.looking(signatures, read_store) as look:
                 for state in states:
-                    await verify_shard(view, moment, state, trust, tell, look)
+                    await verify_shard(view, moment, state, trust, tell, look, tables=tables)
         for state in tell.states():
             report.add(state.report)
         report.read -= before
@@ -95,13 +101,20 @@ async def _rest(
     """What belongs to no case of the journal, or to no shard."""
     await verify_reads(view, walk(view, ACCESS, moment.log, trust, report), report)
     await verify_rest(view, moment.log, (*moment.heads, ACCESS), trust, report)
-    for table, case in await read_journal.strays(view, report.limit):
+    for table, case in await read_journal.strays(view, report.limit, projected=report.tables):
         report.differs(f"{table} row", "no row: the journal has no such case", "a row", case=case)
-    for name, case in await read_journal.deadlines_astray(view, report.limit):
-        report.differs(f"deadline {name}", "a name made of case and number", "another", case=case)
+    if report.tables:
+        await _tables(view, moment, states, report)
     for table, name in await read_journal.of_no_shard(view, report.limit):
         report.differs(f"{table} {name}", "no row: there is no such shard", "a row")
     await verify_followers(moment.passed, {shard: head.seq for shard, head in moment.heads.items()}, report)
+
+
+async def _tables(view: Snapshot, moment: Moment, states: Sequence[ShardState], report: Report) -> None:
+    """What of the projector's tables belongs to no case, and its counters."""
+    for name, case in await read_journal.deadlines_astray(view, report.limit):
+        report.differs(f"deadline {name}", "a name made of case and number", "another", case=case)
+    await verify_numbers(view, [moment.position(shard) for shard in sorted(moment.heads)], report)
     tallies: dict[str, int] = {}
     for state in states:
         for key, number in state.tallies.items():

@@ -70,6 +70,10 @@ def verify_command(
             help="Compare with what lies in the topics of the home's Kafka. Unsaid: yes, but for a RANGE or --database.",
         ),
     ] = None,
+    tables: Annotated[
+        bool,
+        typer.Option("--tables/--no-tables", help="Make the projector's tables anew too, and compare them."),
+    ] = True,
 ) -> None:
     """Check the journal, its checkpoints, the topics and all that follows from it. Exits 1 when anything differs."""
     if part is not None and topics:
@@ -77,7 +81,7 @@ def verify_command(
     reads = topics if topics is not None else part is None and database is None
     try:
         report = loop.run(
-            _verify(part, home, database, limit, keys, witness or [], signatures, resume, jobs, reads)
+            _verify(part, home, database, limit, keys, witness or [], signatures, resume, jobs, reads, tables)
         )
     except BusTrouble as problem:
         typer.echo(f"fengqiao: {problem}; --no-topics leaves them out", err=True)
@@ -101,6 +105,7 @@ async def _verify(
     resume: Path | None,
     jobs: int | None,
     topics: bool,
+    tables: bool,
 ) -> Report:
     registry = keys or Home(home).registry
     trust = trust_of(registry, witnesses)
@@ -122,6 +127,7 @@ async def _verify(
                 signatures=place,
                 resuming=None if resume is None else Resuming(resume),
                 topics=beside,
+                tables=tables,
             )
 
 
@@ -172,6 +178,8 @@ def _print(report: Report, part: str | None) -> None:
         f"{report.checkpoints} checkpoints, {report.cosignatures} cosignatures of witnesses ({checked}), "
         f"{report.reads} looks of persons"
     )
+    if not report.tables:
+        typer.echo("the projector's tables were not compared")
     if report.topics:
         exact = f", {report.topic_exact} of them to the byte" if report.topic_exact else ""
         typer.echo(
@@ -188,6 +196,6 @@ def _print(report: Report, part: str | None) -> None:
         typer.echo(f"shard {shard}: root {root}")
     if part is not None:
         typer.echo(
-            f"only {part}: counters, parked records, positions and rows of unknown cases were not looked at"
+            f"only {part}: counters, parked records, positions, numbers too many and rows of unknown cases were not looked at"
         )
     typer.echo("the history holds" if report.good else "THE HISTORY DOES NOT HOLD")

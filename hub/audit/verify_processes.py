@@ -26,6 +26,7 @@ class _Task(msgspec.Struct):
     keys: dict[str, list[bytes]] | None
     kept: list[tuple[str, bytes]]
     signatures: Signatures | None
+    tables: bool
 
 
 async def verify_beside(
@@ -37,6 +38,8 @@ async def verify_beside(
     signatures: Signatures | None,
     jobs: int,
     tell: Tell,
+    *,
+    tables: bool = True,
 ) -> None:
     """Verify these shards with so many processes; the largest first. Raises StoreTrouble when one of them fails."""
     keys = None
@@ -44,7 +47,7 @@ async def verify_beside(
         keys = {source: [key.public_bytes_raw() for key in own] for source, own in trust.keys.items()}
     kept = [(name, note.to_bytes()) for name, note in trust.kept]
     ordered = sorted(states, key=lambda state: moment.heads[state.scope.shard].seq)
-    tasks = [_Task(database, snapshot, state, keys, kept, signatures) for state in ordered]
+    tasks = [_Task(database, snapshot, state, keys, kept, signatures, tables) for state in ordered]
 
     def take(line: bytes) -> bool:
         state = msgspec.json.decode(line, type=ShardState)
@@ -75,7 +78,7 @@ async def _verify(line: bytes, say: Say) -> None:
         store.snapshot(task.snapshot) as view,
         Signatures.looking(task.signatures, store) as look,
     ):
-        await verify_shard(view, await moment_of(view), task.state, trust, tell, look)
+        await verify_shard(view, await moment_of(view), task.state, trust, tell, look, tables=task.tables)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,25 @@ async def moment_of(view: Snapshot) -> Moment:
 
 
 async def verify_shard(
-    view: Snapshot, moment: Moment, state: ShardState, trust: Trust, tell: Tell, look: Look | None = None
+    view: Snapshot,
+    moment: Moment,
+    state: ShardState,
+    trust: Trust,
+    tell: Tell,
+    look: Look | None = None,
+    *,
+    tables: bool = True,
 ) -> None:
-    """Go on from where `state` is, to the end. `tell` is called whenever somebody could go on from it."""
+    """Go on from where `state` is, to the end. `tell` is called whenever somebody could go on from it.
+
+    `tables`: projected ones are made anew and compared too.
+    """
     shard, before = state.scope.shard, None if state.cases_done else state.case
     if state.scope.whole:
         await _tally_again(view, moment, state)
     if not state.journal_done or _grows(state):
         await _journal(view, moment, state, trust, tell, look)
-    checking = _Checking(view, state, moment.position(shard))
+    checking = _Checking(view, state, moment.position(shard), tables)
     begun, state.cases_upto = state.cases_upto, state.cases_upto or state.seq
     if not state.cases_done:
         async for case, raws in _cases(view, state):
@@ -74,8 +84,8 @@ async def verify_shard(
 class _Checking:
     """Cases are checked some at a time."""
 
-    def __init__(self, view: Snapshot, state: ShardState, position: int) -> None:
-        self._view, self._state, self._position = view, state, position
+    def __init__(self, view: Snapshot, state: ShardState, position: int, tables: bool) -> None:
+        self._view, self._state, self._position, self._tables = view, state, position, tables
         self._pending: list[tuple[str, Raws]] = []
 
     async def add(self, case: str, raws: Raws) -> bool:
@@ -90,7 +100,7 @@ class _Checking:
         """Check those that are left."""
         pending, self._pending = self._pending, []
         shard, report = self._state.scope.shard, self._state.report
-        await verify_cases(self._view, shard, pending, self._position, report)
+        await verify_cases(self._view, shard, pending, self._position, report, tables=self._tables)
 
 
 def _grows(state: ShardState) -> bool:

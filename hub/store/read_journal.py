@@ -71,7 +71,16 @@ _ROWS = {
     table: f"SELECT {', '.join(f't.{column}' for column in columns)} FROM "
     + _WHERE.get(table, f"{table} t WHERE t.case_id = ANY($1::text[])")
     for table, columns in COLUMNS.items()
+    if table != "alias"
 }
+# No index of `alias` begins with the case.
+_NUMBERS = """
+SELECT t.department, t.kind, t.number, t.case_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (department, kind, number, case_id)
+JOIN alias t USING (department, kind, number, case_id)"""
+_ALL_NUMBERS = (
+    "SELECT department, kind, number, case_id FROM alias ORDER BY case_id, department, kind, number"
+)
 _TALLIES = "SELECT what, department, flow, reason, count FROM tally"
 _STRAYS = """
 SELECT DISTINCT t.case_id COLLATE "C" FROM {table} t
@@ -220,22 +229,41 @@ async def outcomes(view: Snapshot, refs: Sequence[MessageRef]) -> dict[str, int]
     return {row[0]: row[1] for row in rows}
 
 
-async def of_cases(view: Snapshot, cases: Sequence[str]) -> StoredOfCases:
-    """The rows of these cases."""
+async def of_cases(view: Snapshot, cases: Sequence[str], *, projected: bool = True) -> StoredOfCases:
+    """The rows of these cases; only their states when not `projected`. Numbers of departments see `numbers`."""
     asked = list(cases)
     states = await view.rows(_STATES, asked)
+    if not projected:
+        return StoredOfCases({row[0]: (row[1], row[2], row[3]) for row in states}, {})
     tables = {
-        table: {key_of(row): row for row in map(tuple, await view.rows(_ROWS[table], asked))}
-        for table, key_of in KEY_OF.items()
+        table: {KEY_OF[table](row): row for row in map(tuple, await view.rows(query, asked))}
+        for table, query in _ROWS.items()
     }
     return StoredOfCases({row[0]: (row[1], row[2], row[3]) for row in states}, tables)
 
 
-async def strays(view: Snapshot, limit: int) -> list[tuple[str, str]]:
-    """(table, case) of rows whose case the journal does not know."""
+async def numbers(view: Snapshot, keys: Sequence[tuple[str, str, str, str]]) -> dict[Any, tuple[Any, ...]]:
+    """Which of these rows of `alias` there are."""
+    rows = await view.rows(_NUMBERS, *map(list, zip(*keys, strict=True))) if keys else []
+    return {row: row for row in map(tuple, rows)}
+
+
+async def count_numbers(view: Snapshot) -> int:
+    """All rows of `alias`."""
+    return int((await view.rows("SELECT count(*) FROM alias"))[0][0])
+
+
+async def all_numbers(view: Snapshot) -> AsyncIterator[list[tuple[str, str, str, str]]]:
+    """All rows of `alias`, case by case."""
+    async for rows in view.batches(_ALL_NUMBERS):
+        yield [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+async def strays(view: Snapshot, limit: int, *, projected: bool = True) -> list[tuple[str, str]]:
+    """(table, case) of rows whose case the journal does not know; of `case_state` alone when not `projected`."""
     return [
         (table, row[0])
-        for table in ("case_state", *_ROWS)
+        for table in ("case_state", *(COLUMNS if projected else ()))
         for row in await view.rows(_STRAYS.format(table=table), limit)
     ]
 

@@ -205,3 +205,24 @@ async def test_whatever_follows_from_the_journal_is_held_against_it(
         assert any(each.what.startswith(what) for each in report.differences), list(
             map(str, report.differences)
         )
+
+
+async def test_without_tables_states_are_compared_all_the_same(database: str) -> None:
+    async with City(database, shards=2) as city:
+        first = await _history(city)
+        async with tampering(database) as connection:
+            await connection.execute("UPDATE task SET outcome = 'x' WHERE id = $1", first.task)
+            await connection.execute(
+                "INSERT INTO alias VALUES ('court', 'case_number', 'nobody', $1)", first.case
+            )
+        report = await verify(city.store, tables=False)
+        assert (report.good, report.tables, report.cases > 3, report.aliases) == (True, False, True, 0)
+        named = {str(one) for one in (await verify(city.store)).differences}
+        assert any("outcome: expected" in one for one in named)
+        assert any("alias court/case_number/nobody" in one for one in named)
+        async with tampering(database) as connection:
+            await connection.execute(
+                "UPDATE case_state SET version = version + 1 WHERE case_id = $1", first.case
+            )
+        [only] = (await verify(city.store, tables=False)).differences
+        assert only.what == "case_state.version"
