@@ -13,6 +13,7 @@ from hub.audit.made import CHANGED
 from hub.audit.report import Report
 from hub.audit.verify_journal import Look
 from hub.domain.entry import Entry
+from hub.domain.order_events import Erased as ErasedByOrder
 from hub.errors import Erased
 from hub.intake.verifying import KeyRegistry
 from hub.opened import opened
@@ -59,28 +60,61 @@ class _Ahead(PostgresJournal):
         """Of those that were fetched."""
         return {case: self._known[case] for case in cases if case in self._known}
 
+    async def lost(self, entry: Entry, sealer: Sealer) -> list[str]:
+        """Which keys of an entry's sealed fields are neither there nor erased by a later entry of its case."""
+        case = entry.case or ""
+        wrapped = self._known.get(case)
+        key = None if wrapped is None else sealer.unwrap(case, wrapped)
+        orders = [
+            event
+            for later in await self.of_case(case)
+            if later.seq > entry.seq
+            for event in later.events
+            if isinstance(event, ErasedByOrder)
+        ]
+        if any(order.everything for order in orders):
+            return []
+        there = frozenset[int]() if key is None else key.persons.keys()
+        gone = {number for order in orders for number in order.persons}
+        lost = [f"person {number}" for number, _ in entry.persons if number and number not in there | gone]
+        has_text = key is not None and key.has_text and key.generation == entry.key
+        if not has_text and not any(order.text for order in orders):
+            lost.append("free text")
+        return lost
+
 
 class _Looker:
     def __init__(self, journal: _Ahead, sealer: Sealer, registry: KeyRegistry) -> None:
-        self._journal, self._registry = journal, registry
+        self._journal, self._sealer, self._registry = journal, sealer, registry
         self._contents = Contents(journal, sealer)
 
     async def look(self, entries: Sequence[Entry], report: Report) -> None:
         """Check those that hold a message of their own."""
-        held = [entry for entry in entries if entry.attributes is not None and entry.verified]
+        held = [entry for entry in entries if entry.attributes is not None]
         await self._journal.fetch(sorted({entry.case for entry in held if entry.case is not None}))
         for entry in held:
             try:
                 attributes, data = await self._contents.as_sent(entry)
             except (KeyError, Erased):
-                report.unopened += 1
+                report.unopened += entry.verified
+                await self._missing(entry, report)
                 continue
             except (SealBroken, *CHANGED) as problem:
                 report.differs(
                     "sealed fields that open", "a message", problem, entry.shard, entry.seq, entry.case
                 )
                 continue
-            self._check(entry, attributes, data, report)
+            if entry.verified:
+                self._check(entry, attributes, data, report)
+
+    async def _missing(self, entry: Entry, report: Report) -> None:
+        """A key that is not there was destroyed by an erasure that comes later in the journal, or is lost."""
+        lost = await self._journal.lost(entry, self._sealer)
+        if lost:
+            what = f"key of {', '.join(lost)}"
+            report.differs(
+                what, "there, or erased by an order", "neither", entry.shard, entry.seq, entry.case
+            )
 
     def _check(self, entry: Entry, attributes: dict[str, str], data: bytes, report: Report) -> None:
         source, keyid = entry.source or "", attributes.get("keyid", "")
