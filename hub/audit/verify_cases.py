@@ -49,15 +49,16 @@ async def verify_cases(
     report.cases += len(cases)
     if not tables:
         return
-    stored.tables["alias"] = await read_journal.numbers(view, list(made.tables["alias"]))
+    stored.tables["alias"] = numbers = await read_journal.numbers(view, list(made.tables["alias"]))
+    report.numbers += len(numbers)
     for table, rows in made.tables.items():
         _compare_rows(table, shard, rows, stored.tables[table], report)
         report.rows[table] = report.rows.get(table, 0) + len(rows)
 
 
 async def verify_numbers(view: Snapshot, positions: Sequence[int], report: Report) -> None:
-    """Rows of `alias` that no event explains. Looked for only when there are more than the cases have."""
-    if await read_journal.count_numbers(view) == report.aliases:
+    """Rows of `alias` that no event explains. Looked for only when there are others than were found."""
+    if await read_journal.count_numbers(view) == report.numbers:
         return
     async for rows in read_journal.all_numbers(view):
         cases: dict[int, list[str]] = {}

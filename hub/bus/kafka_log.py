@@ -20,6 +20,7 @@ class KafkaLog:
         self._kafka = kafka
         # Nothing is assigned to it: it fetches nothing by itself.
         self._consumer = AIOKafkaConsumer(**client_options(kafka))
+        self._topics: set[str] = set()
 
     async def __aenter__(self) -> Self:
         try:
@@ -36,7 +37,9 @@ class KafkaLog:
         """Log start and end of each partition now."""
         places = [KafkaPartition(*place) for place in at]
         try:
-            await self._consumer._client.set_topics({place.topic for place in places})
+            # Who leads is known of these topics alone, whatever was asked for last.
+            self._topics |= {place.topic for place in places}
+            await self._consumer._client.set_topics(self._topics)
             starts = await self._consumer.beginning_offsets(places)
             ends = await self._consumer.end_offsets(places)
         except (KafkaError, AssertionError) as error:
