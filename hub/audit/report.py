@@ -32,7 +32,8 @@ class Report:
     """What was checked, and the differences in the order in which they were met; `limit` are kept.
 
     `signed`: signatures of checkpoints were checked too, because keys were given. `rows`: of the tables that follow
-    from single cases; `numbers`: of departments, that were found. `signatures`: of messages, that hold; `unopened`: messages whose signature can't be checked any
+    from single cases; `numbers`: of departments, that were found.
+    `signatures`: of messages, that hold; `unopened`: messages whose signature can't be checked any
     more, since the key to their sealed fields was destroyed. `topics`: they were compared too; `topic_records` of
     those that departments read, `topic_exact` to the byte, `topic_repeated` stand there once more; `topic_sources` of
     those that were read; `topic_past`: a topic holds them no more.
