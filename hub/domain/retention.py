@@ -95,6 +95,10 @@ class Retention(RuleData):
         named = next((t for t in self.terms if kind in t.classes and flow in t.flows), None)
         return named or next(t for t in self.terms if kind in t.classes and EVERY_FLOW in t.flows)
 
+    def months(self, what: str) -> int:
+        """How long a kind of record is kept. Raises KeyError for one that the file does not name."""
+        return {one.what: one.months for one in self.kept}[what]
+
     def due(self, kind: KeptClass, flows: Collection[str], ended: date, today: date) -> list[Term]:
         """The terms that have run out, all of them; empty while one of the case's flows still has to be kept."""
         terms = {term.id: term for term in (self.term(kind, flow) for flow in sorted(flows))}

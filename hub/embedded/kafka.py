@@ -57,14 +57,15 @@ _LOGGING = """\
 appender.f.type=RollingFile
 appender.f.name=F
 appender.f.fileName=${sys:kafka.logs.dir}/kafka.log
-appender.f.filePattern=${sys:kafka.logs.dir}/kafka.log.%i
+appender.f.filePattern=${sys:kafka.logs.dir}/kafka.log.%d{yyyy-MM-dd}.%i.gz
 appender.f.layout.type=PatternLayout
 appender.f.layout.pattern=%d{ISO8601} %p %c{1} [%t] %m%n
 appender.f.policies.type=Policies
+appender.f.policies.time.type=TimeBasedTriggeringPolicy
 appender.f.policies.size.type=SizeBasedTriggeringPolicy
 appender.f.policies.size.size=10MB
 appender.f.strategy.type=DefaultRolloverStrategy
-appender.f.strategy.max=3
+appender.f.strategy.max=20
 rootLogger.level=INFO
 rootLogger.appenderRef.f.ref=F
 """
@@ -78,7 +79,8 @@ def new_cluster_id() -> str:
 class EmbeddedKafka:
     """A Kafka broker on `home`.
 
-    Data: `<home>/kafka`; log: `<home>/log/kafka.log` (40 MB at most). Without `port` the one of the last
+    Data: `<home>/kafka`; log: `<home>/log/kafka.log` (200 MB a day at most, days
+    before compressed; `fengqiao retention logs` ends them). Without `port` the one of the last
     start is taken again, else a free one. `settings` are broker properties that override or add to
     PROPERTIES. `heap_mb` is the Java heap. `secured`: clients log in by SCRAM-SHA-512 and may do what the
     access lists say, `admin` all; a data directory stays what it was made as. `cluster` is the id of the

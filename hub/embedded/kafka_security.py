@@ -21,19 +21,20 @@ PROPERTIES: Mapping[str, str] = {
     "super.users": f"User:{BROKER};User:{ADMIN}",
 }
 
-# A refused client may try hundreds of times a second: denials have a small file of their own.
+# A refused client may try hundreds of times a second: denials have a file of their own, 100 MB a day at most.
 DENIALS = """\
 appender.d.type=RollingFile
 appender.d.name=D
 appender.d.fileName=${sys:kafka.logs.dir}/kafka.log.denied
-appender.d.filePattern=${sys:kafka.logs.dir}/kafka.log.denied.%i
+appender.d.filePattern=${sys:kafka.logs.dir}/kafka.log.denied.%d{yyyy-MM-dd}.%i.gz
 appender.d.layout.type=PatternLayout
 appender.d.layout.pattern=%d{ISO8601} %p %m%n
 appender.d.policies.type=Policies
+appender.d.policies.time.type=TimeBasedTriggeringPolicy
 appender.d.policies.size.type=SizeBasedTriggeringPolicy
 appender.d.policies.size.size=5MB
 appender.d.strategy.type=DefaultRolloverStrategy
-appender.d.strategy.max=1
+appender.d.strategy.max=20
 logger.authorizer.name=kafka.authorizer.logger
 logger.authorizer.level=INFO
 logger.authorizer.additivity=false

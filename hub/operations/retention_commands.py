@@ -18,6 +18,7 @@ from hub.home import DEFAULT_HOME
 from hub.operations.erasing import Erasing
 from hub.operations.erasure_commands import By, Key, operator_secrets
 from hub.operations.ordering import OrderRefused, ordering_of, signing_of
+from hub.operations.server_logs import LOGS, past_logs
 from hub.rules.loader import load_rules, rule_roots
 from hub.rules.retention_files import load_retention
 from hub.settings import Settings
@@ -93,6 +94,24 @@ def apply_command(
 
     done, left = asyncio.run(run())
     typer.echo(f"erased: {done} cases; left: {left}" + ("; next: fengqiao erase scrub" if done else ""))
+
+
+@app.command("logs")
+def logs_command(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete them. Unsaid: only shown.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Logs of this home's own Kafka and PostgreSQL that are older than `kept` of logs says; with --delete they go."""
+    months = _retention(settings_of(home)).months(LOGS)
+    past = past_logs(home / "log", datetime.now(UTC), months)
+    table = Table("file", "last written", "bytes", title=f"kept {months} months")
+    for one in past:
+        table.add_row(one.path.name, f"{one.ended:%Y-%m-%d}", f"{one.size:,}")
+        if delete:
+            one.path.unlink()
+    Console().print(table if past else f"no log is older than {months} months")
+    if past:
+        typer.echo(f"{'deleted' if delete else 'to delete: --delete'}: {len(past)} files")
 
 
 async def due(erasing: Erasing, retention: Retention, at: datetime) -> list[Due]:
