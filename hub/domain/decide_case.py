@@ -31,13 +31,16 @@ def fact_recorded(draft: Draft) -> None:
 
 
 def redelivery_requested(draft: Draft) -> None:
-    """A connector misses records. Granted for what was really sent to it, party or not, and refused beyond."""
+    """A connector misses records. Granted for what was really sent to it, party or not, and refused beyond.
+
+    Without an end, the number after the last is allowed too: then only its refusals, which have no number, come again.
+    """
     data, to = draft.message.open, draft.message.source
     if to not in draft.case.sequences:
         _be_party(draft)
     sent = draft.case.sequences.get(to, 0)
     first, last = data["from_sequence"], data.get("to_sequence") or sent
-    if first > sent or last > sent or first > last:
+    if last > sent or first > (last if data.get("to_sequence") else sent + 1):
         raise Refusal(
             RefusalName.ILLEGAL_STEP, f"sequences {first}..{last}: {sent} were sent", [f"1..{sent}"]
         )

@@ -87,6 +87,12 @@ class Entry(Struct, omit_defaults=True):
             if kept.get(name) == text:
                 del kept[name]
 
+    def tells(self, to: str, first: int, last: int) -> bool:
+        """Whether it tells a department something of the case in this range of its sequence, or refuses its message."""
+        if self.outcome is Outcome.REFUSED:
+            return self.source == to
+        return any(e.e == "notified" and e.to == to and first <= e.sequence <= last for e in self.events)
+
     def to_bytes(self) -> bytes:
         """The bytes that are stored and hashed."""
         return _ENCODER.encode(self)

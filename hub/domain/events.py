@@ -299,7 +299,7 @@ class MessageTakenUp(Fact, tag="message_taken_up"):
 
 
 class RedeliveryGranted(Fact, tag="redelivery_granted"):
-    """The relay sends again what this department was sent for the case, sequences first to last.
+    """The relay sends again what this department was sent for the case: sequences first to last, and its refusals.
 
     `order`: operators ordered it, and the records say so; else the department's connector asked.
     """

@@ -40,18 +40,24 @@ class Outgoing:
         return owner if owner in self._departments else None
 
     async def again(self, entry: Entry, granted: RedeliveryGranted) -> list[OutRecord]:
-        """The same records as before, under the same ids; ordered by operators, they say so. Reads the journal."""
+        """The same records as before, under the same ids; ordered by operators, they say so. Reads the journal.
+
+        Refusals have no sequence, so all that the department had in the case come with any part of it.
+        """
         assert entry.case is not None
         sent = await self._journal.sent_to(entry.case, granted.to, granted.first, granted.last)
         contents = await self._contents.of([Committed(one) for one in sent])
-        records = [
-            notification(self._names, one, event, contents)
-            for one in sent
-            for event in one.events
-            if event.e == "notified"
-            and event.to == granted.to
-            and granted.first <= event.sequence <= granted.last
-        ]
+        records: list[OutRecord] = []
+        for one in sent:
+            if one.outcome is Outcome.REFUSED and self._sender(one) == granted.to:
+                records.append(refusal(self._names, one, granted.to))
+            records += [
+                notification(self._names, one, event, contents)
+                for event in one.events
+                if event.e == "notified"
+                and event.to == granted.to
+                and granted.first <= event.sequence <= granted.last
+            ]
         if granted.order is not None:
             mark = ("ce_redelivery", granted.order.encode())
             records = [replace(record, headers=[*record.headers, mark]) for record in records]

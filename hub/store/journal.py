@@ -61,12 +61,8 @@ class PostgresJournal:
             return [Entry.from_bytes(row[0]) for row in await connection.fetch(_OF_CASE, case)]
 
     async def sent_to(self, case: str, to: str, first: int, last: int) -> list[Entry]:
-        """The entries of a case in which this department was sent a record with a sequence in the range."""
-        return [
-            entry
-            for entry in await self.of_case(case)
-            if any(e.e == "notified" and e.to == to and first <= e.sequence <= last for e in entry.events)
-        ]
+        """The entries of a case in which this department was told something in the range, or was refused a message."""
+        return [entry for entry in await self.of_case(case) if entry.tells(to, first, last)]
 
     async def follower(self, name: str, shard: int) -> int:
         """The last sequence that a follower has passed; 0 for a new one."""

@@ -122,11 +122,7 @@ class MemoryStore:
 
     async def sent_to(self, case: str, to: str, first: int, last: int) -> list[Entry]:
         """See the port."""
-        return [
-            entry
-            for entry in await self.of_case(case)
-            if any(e.e == "notified" and e.to == to and first <= e.sequence <= last for e in entry.events)
-        ]
+        return [entry for entry in await self.of_case(case) if entry.tells(to, first, last)]
 
     async def follower(self, name: str, shard: int) -> int:
         """See the port."""

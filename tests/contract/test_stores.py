@@ -280,6 +280,15 @@ async def test_what_a_department_was_sent_is_found_by_sequence(stores: Stores) -
     assert await stores.journal.sent_to("c9", "court", 1, 9) == []
 
 
+async def test_what_a_department_was_refused_is_found_with_any_part(stores: Stores) -> None:
+    told, refused = entry(0, 1, told="court"), entry(0, 2, message="m2")
+    refused.outcome, refused.reason = Outcome.REFUSED, "illegal_step"
+    await append(stores, 0, told, refused)
+    assert await stores.journal.sent_to("c1", "court", 1, 1) == [told, refused]
+    assert await stores.journal.sent_to("c1", "court", 2, 1) == [refused]
+    assert await stores.journal.sent_to("c1", "justice", 1, 9) == []
+
+
 async def test_projections_move_with_their_position(stores: Stores) -> None:
     raised = entry(0, 1)
     raised.events = [

@@ -99,7 +99,10 @@ def test_redelivery_of_what_was_sent_and_not_beyond() -> None:
     (granted,) = stage.send("petition", "redelivery.requested", from_sequence=1, to_sequence=1)
     assert granted.e == "redelivery_granted"
     assert (granted.first, granted.last) == (1, 1)
-    for data in ({"from_sequence": sent + 1}, {"from_sequence": 1, "to_sequence": sent + 1}):
+    (refusals,) = stage.send("petition", "redelivery.requested", from_sequence=sent + 1)
+    assert refusals.e == "redelivery_granted"
+    assert (refusals.first, refusals.last) == (sent + 1, sent)
+    for data in ({"from_sequence": sent + 2}, {"from_sequence": 1, "to_sequence": sent + 1}):
         with pytest.raises(Refusal) as refused:
             stage.send("petition", "redelivery.requested", **data)
         assert list(refused.value.allowed) == [f"1..{sent}"]
