@@ -130,6 +130,7 @@ class LookRefusal(StrEnum):
     PURPOSE_MISSING = "purpose_missing"
     UNREADABLE_NOTE = "unreadable_note"
     NOT_RECORDED = "not_recorded"
+    NOT_AUTHORISED = "not_authorised"
 
 
 class LookRefused(HubError):
@@ -322,6 +323,10 @@ LOOK_REFUSALS: dict[LookRefusal, tuple[str, str]] = {
     LookRefusal.NOT_RECORDED: (
         "查阅无法记录，故不予显示",
         "the look can't be recorded here, so nothing is shown",
+    ),
+    LookRefusal.NOT_AUTHORISED: (
+        "请求未由有查阅授权（read）的操作员签名，或已超过六十秒",
+        "the request is not signed by an operator who may read, or is more than sixty seconds old",
     ),
 }
 

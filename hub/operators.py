@@ -39,6 +39,7 @@ class May(StrEnum):
     HOLD = "hold"
     SEAL = "seal"
     REDELIVER = "redeliver"
+    READ = "read"
 
 
 ORDERS: Mapping[str, May] = {

@@ -10,6 +10,7 @@ from hub.audit.looking import Database, Place, run_now
 from hub.audit.proof import prove
 from hub.audit.rebuild_command import rebuild_command
 from hub.audit.redeliver_commands import approve_command, redeliver_command, send_command
+from hub.audit.serve_commands import ask_command, serve_command
 from hub.audit.verify_command import verify_command
 from hub.command_home import HomeOption
 from hub.home import DEFAULT_HOME
@@ -24,6 +25,8 @@ app.command("rebuild")(rebuild_command)
 app.command("redeliver")(redeliver_command)
 app.command("redeliver-approve")(approve_command)
 app.command("redeliver-send")(send_command)
+app.command("serve")(serve_command)
+app.command("ask")(ask_command)
 
 
 look_commands.register(app)

@@ -1,6 +1,6 @@
 """`fengqiao audit timeline, search, reads …`: commands that show a person what is in cases. Each look is recorded. Thin."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.audit.as_of import Asked, states, states_json, states_table
+from hub.audit import looks
+from hub.audit.as_of import states_json, states_table
 from hub.audit.looking import (
     AsJson,
     CaseArgument,
@@ -20,25 +21,20 @@ from hub.audit.looking import (
     Purpose,
     Reference,
     moment_of,
-    no_token,
     run_now,
 )
 from hub.audit.page import page
-from hub.audit.provisions import provisions, provisions_json, provisions_table
+from hub.audit.provisions import provisions_json, provisions_table
 from hub.audit.room import looker
-from hub.audit.search import Query, answer_json, answer_table, search
-from hub.audit.story import story, story_json
+from hub.audit.search import Query, answer_json, answer_table
+from hub.audit.story import story_json
 from hub.audit.story_table import story_table
 from hub.command_home import HomeOption
 from hub.domain.decision import CHINA
 from hub.embedded.servers import Addresses
-from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
-from hub.operations.case_view import case_view
 from hub.store import read_access
 from hub.store.indexes import forget_indexes
-from hub.store.read_cases import case_entries
-from hub.store.read_holds import sealed_records
 
 
 def register(app: typer.Typer) -> None:
@@ -71,17 +67,10 @@ def timeline_command(
 
     async def run() -> None:
         where = Place(home, database)
-        by, sealer = looker(operator, purpose, reference), where.sealer() if people else None
-        rules = where.rules()
-        async with where.open(by) as reading:
-            named = (await case_view(reading.store, case)).case
-            look = await reading.look_at("audit timeline", named, ground, {"named": case}, people)
-            async with reading.store.snapshot() as view:
-                entries = await case_entries(view, named)
-            contents = None if sealer is None else await reading.opened(entries, sealer)
-            told = story(named, entries, rules, contents)
+        by = looker(operator, purpose, reference)
+        told, look = await looks.timeline(where, by, case, ground, people)
         if html is not None:
-            html.write_text(page(told, rules, look), encoding="utf-8")
+            html.write_text(page(told, where.rules(), look), encoding="utf-8")
             typer.echo(f"{html}: {len(told.rows)} 条流水 entries")
         elif as_json:
             typer.echo(story_json(told))
@@ -115,30 +104,10 @@ def as_of_command(
     """The state of cases at a moment, from the journal alone: as the hub knew it then, or as it was in law. Recorded."""
 
     async def run() -> None:
-        at = moment_of("time", time, end=True)
-        if known is not None and not legal:
-            raise ConfigurationError(f"known {known!r}: only with --legal; else TIME says what was known")
-        asked_known = None if known is None else moment_of("known", known, end=True)
-        async with Place(home, database).open(looker(operator, purpose, reference)) as reading:
-            cases = None if case is None else [(await case_view(reading.store, case)).case]
-            asked = Asked(at, legal, asked_known, cases, department, flow)
-            async with reading.store.snapshot() as view:
-                found = [state async for state in states(view, asked, datetime.now(UTC))]
-                if cases is None:
-                    sealed = await sealed_records(view, [state.id for state in found])
-                    found = [state for state in found if state.id not in sealed]
-            words = {
-                "time": time,
-                "legal": str(legal),
-                "department": department,
-                "flow": flow,
-                "known": known,
-            }
-            said = {name: word for name, word in words.items() if word is not None}
-            if cases is None:
-                await reading.look("audit as-of", [state.id for state in found], said)
-            else:
-                await reading.look_at("audit as-of", cases[0], ground, said)
+        by = looker(operator, purpose, reference)
+        asked, found = await looks.as_of(
+            Place(home, database), by, time, case, department, flow, legal, known, ground
+        )
         if as_json:
             typer.echo(states_json(asked, found))
         else:
@@ -195,12 +164,7 @@ def search_command(
             None if since is None else moment_of("since", since),
             None if until is None else moment_of("until", until, end=True),
         )
-        where = Place(home, database)
-        token = where.sealer().person_token if query.of_persons else no_token
-        async with where.open(by) as reading:
-            async with reading.store.snapshot() as view:
-                answer = await search(view, query, token, limit)
-            await reading.look("audit search", [hit.case for hit in answer.hits], query.asked(token))
+        answer = await looks.find(Place(home, database), by, query, limit)
         if as_json:
             typer.echo(answer_json(answer))
             return
@@ -229,25 +193,8 @@ def provisions_command(
     """What departments were given: which fields, on what legal basis, to whom, when. From the journal. Recorded."""
 
     async def run() -> None:
-        first = None if since is None else moment_of("since", since)
-        last = None if until is None else moment_of("until", until, end=True)
-        if case is None and department is None and first is None and last is None:
-            raise ConfigurationError("provisions: give --case, --department, --since or --until")
-        where = Place(home, database)
-        rules = where.rules()
-        async with where.open(looker(operator, purpose, reference)) as reading:
-            named = None if case is None else (await case_view(reading.store, case)).case
-            async with reading.store.snapshot() as view:
-                found = [one async for one in provisions(view, rules, named, department, first, last)]
-                if named is None:
-                    sealed = await sealed_records(view, sorted({one.case for one in found}))
-                    found = [one for one in found if one.case not in sealed]
-            words = {"department": department, "since": since, "until": until}
-            said = {name: word for name, word in words.items() if word is not None}
-            if named is None:
-                await reading.look("audit provisions", sorted({one.case for one in found}), said)
-            else:
-                await reading.look_at("audit provisions", named, ground, said)
+        by = looker(operator, purpose, reference)
+        found = await looks.provided(Place(home, database), by, case, department, since, until, ground)
         if as_json:
             typer.echo(provisions_json(found))
         else:
