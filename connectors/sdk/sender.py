@@ -93,7 +93,8 @@ class Sender:
             return 0
         outcomes = await self._produce(messages)
         sent = [(m.message, _place(o)) for m, o in zip(messages, outcomes, strict=True) if _is_sent(o)]
-        self._store.outbox.mark_sent(sent, self._clock())
+        # From when on Kafka may have had them: it may lose them before it says so.
+        self._store.outbox.mark_sent(sent, now)
         self._report_oversize(messages, outcomes)
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, MessageSizeTooLargeError):
