@@ -48,6 +48,7 @@ from hub.timekeeper.counted import Counts
 from hub.timekeeper.due import DueMoments
 from hub.timekeeper.duplicates import Finder
 from hub.timekeeper.recomputing import Recomputing
+from hub.timekeeper.reports import Reports
 from hub.timekeeper.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -234,6 +235,14 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
                 parts.names,
                 settings.shards,
                 parts.rules.supervision.at_breaches(),
+            ),
+            Reports(
+                PostgresCounted(parts.pool),
+                parts.rules,
+                parts.keys.known_since(),
+                parts.signer,
+                parts.names,
+                settings.shards,
             ),
             Finder(
                 PostgresDuplicates(parts.pool),

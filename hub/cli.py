@@ -35,6 +35,7 @@ from hub.operations.flow_commands import app as flows_app
 from hub.operations.lists_commands import app as lists_app
 from hub.operations.order_commands import hold_app, kek_app, operator_app, seal_app
 from hub.operations.parked_commands import app as parked_app
+from hub.operations.reports_commands import app as reports_app
 from hub.operations.retention_commands import app as retention_app
 from hub.operations.routing_commands import app as routing_app
 from hub.operations.rules_commands import app as rules_app
@@ -63,6 +64,7 @@ for name, sub in (
     ("deadline", deadline_app),
     ("supervision", supervision_app),
     ("lists", lists_app),
+    ("reports", reports_app),
     ("db", db_app),
     ("case", case_app),
     ("keys", keys_app),

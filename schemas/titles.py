@@ -62,6 +62,7 @@ _FIELDS = {
     "due_at": "到期时间",
     "due_on": "要求办结日期",
     "duplicate": "是否重复报文",
+    "duty": "报告义务",
     "everything": "是否全部",
     "fact": "事实代码",
     "fields": "更正的字段",

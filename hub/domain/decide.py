@@ -12,6 +12,7 @@ from hub.domain import (
     decide_followup,
     decide_order,
     decide_referral,
+    decide_report,
     decide_rules,
     decide_supervision,
     decide_task,
@@ -39,6 +40,7 @@ _HANDLERS = {
     **decide_followup.HANDLERS,
     **decide_rules.HANDLERS,
     **decide_duplicate.HANDLERS,
+    **decide_report.HANDLERS,
 }
 
 

@@ -1,5 +1,6 @@
 """The departments that the hub knows: who they are and which roles of flows they play."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +16,8 @@ EVERY_FLOW = "all"
 class Department(RuleData):
     """A department with its own topics, keys and officers.
 
-    `within`: its own limits of the ladder for a flow, or for `all`, in place of the flow's.
+    `within`: its own limits of the ladder for a flow, or for `all`, in place of the flow's. `joined`: since when it takes
+    part; reports that are due regularly are owed from the period on that this day is in.
     """
 
     id: DepartmentId
@@ -25,6 +27,7 @@ class Department(RuleData):
     credit_code: CreditCode | None = None
     superior: DepartmentId | None = None
     within: dict[CodeText, Ladder] = Field(default={})
+    joined: date | None = None
 
     def plays(self, roles: list[CodeText]) -> bool:
         """Whether the department has one of these roles."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from hub.domain.decision import CHINA
+from hub.domain.deadline_facts import SHANGHAI
 
 PeriodKind = Literal["week", "month", "quarter", "half_year", "year"]
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
@@ -18,11 +18,11 @@ class Span(NamedTuple):
 
     def begins(self) -> datetime:
         """Its first moment."""
-        return datetime.combine(self.first, datetime.min.time(), CHINA)
+        return datetime.combine(self.first, datetime.min.time(), SHANGHAI)
 
     def ends(self) -> datetime:
         """The first moment after it."""
-        return datetime.combine(self.before, datetime.min.time(), CHINA)
+        return datetime.combine(self.before, datetime.min.time(), SHANGHAI)
 
 
 def span_of(kind: PeriodKind, day: date) -> Span:

@@ -9,6 +9,7 @@ from hub.domain.flow import Flow
 from hub.domain.ladder import Ladder, Within
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.record_sealing import RecordSealing
+from hub.domain.report_duties import ReportDuties
 from hub.domain.routing import Routing
 from hub.domain.supervision import Supervision
 from hub.domain.telling import Telling
@@ -19,7 +20,7 @@ from hub.domain.urgency import Urgency
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Flows by code and version, departments, lifecycle, time limits and who is told of them, whose matter is whose,
-    the ladder of supervision, what makes two matters look like one.
+    the ladder of supervision, what makes two matters look like one, which reports are due regularly.
 
     `digest` is recorded with every decision (5a.9); it covers clocks and calendar too.
     """
@@ -35,6 +36,7 @@ class Rules:
     urgency: Urgency
     supervision: Supervision
     duplicates: Duplicates
+    report_duties: ReportDuties
     digest: str
 
     def flow_on(self, code: str, on: date) -> Flow | None:

@@ -65,6 +65,13 @@ class KeyRegistry:
         """All keys of every source."""
         return {source: self.of(source) for source in {owner for owner, _ in self._keys}}
 
+    def known_since(self) -> dict[str, datetime]:
+        """Since when each source has had a key: the hub knew it from then on."""
+        since: dict[str, datetime] = {}
+        for (source, _), (entry, _) in self._keys.items():
+            since[source] = min(entry.valid_from, since.get(source, entry.valid_from))
+        return since
+
     def valid(self, source: str, keyid: str, at: datetime) -> Ed25519PublicKey | None:
         """The key of this name, if it was valid then."""
         entry, key = self._keys.get((source, keyid), (None, None))

@@ -20,7 +20,7 @@ def rules_text(
     """Everything that rules say, as JSON; clocks and calendar by their digests. The rules' digest is its SHA-256.
 
     `single`: what there is one of: lifecycle, directory, telling, record sealing, urgency, the ladder of supervision,
-    duplicates.
+    duplicates, reports that are due regularly.
     """
     parts: list[RuleData] = [*single, *sorted(flows, key=lambda flow: (flow.flow, flow.version))]
     parts += [*routing.duties, *routing.levels, *routing.admissions]
@@ -50,6 +50,7 @@ def canonical_texts(rules: Rules, overlay: Path | None) -> tuple[str, str, str]:
                 rules.urgency,
                 rules.supervision,
                 rules.duplicates,
+                rules.report_duties,
             ),
             flows,
             rules.routing,

@@ -7,14 +7,17 @@ from pydantic import BaseModel
 
 from hub.domain.directory import Directory
 from hub.domain.flow import Flow
+from hub.domain.report_duties import ReportDuties
 from hub.domain.supervision import Supervision
 from hub.errors import RuleFileError
 from hub.rules.catalogues import load_catalogues
 from hub.rules.clock_ids import clock_ids
+from hub.rules.deadline_files import load_clocks
 from hub.rules.duplicate_file import duplicate_problems
 from hub.rules.files import layered, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.loader import HERE, directory_problems, rule_roots
+from hub.rules.report_duty_file import report_duty_file, report_duty_problems
 from hub.rules.routing_files import place_problems, routing_problems
 from hub.rules.supervision_files import supervision_file, supervision_problems
 from hub.rules.urgency_file import urgency_problems
@@ -25,7 +28,7 @@ M = TypeVar("M", bound=BaseModel)
 def rule_problems(
     directory_file: Path | None, overlay: Path | None = None, rules_dir: Path = HERE
 ) -> list[RuleFileError]:
-    """All problems of flows, codes, the ladder of supervision and, if given, of the directory; none when a start would go on.
+    """All problems of flows, codes, supervision, duties to report and, if given, of the directory; none when a start would go on.
 
     What the files contradict in each other is looked at only once each of them can be read.
     """
@@ -47,6 +50,8 @@ def rule_problems(
     directory = read(directory_file, Directory) if directory_file is not None else None
     ladder_file = supervision_file((HERE, *roots))
     ladder = read(ladder_file, Supervision)
+    duty_file = report_duty_file((HERE, *roots))
+    duties = read(duty_file, ReportDuties)
     if problems:
         return problems
     known = {flow.flow for flow in flows.values()}
@@ -56,6 +61,12 @@ def rule_problems(
     problems += duplicate_problems((HERE, *roots), known)
     if ladder is not None:
         problems += supervision_problems(ladder_file, ladder, codes.roles.keys(), known, clock_ids(roots))
+    if duties is not None and duties.duties:
+        try:
+            clocks = load_clocks(overlay)
+        except RuleFileError as problem:
+            return [*problems, problem]
+        problems += report_duty_problems(duty_file, duties, codes, list(flows.values()), clocks, directory)
     if directory_file is not None and directory is not None:
         problems += directory_problems(directory_file, directory, codes, known)
     if directory is not None and not problems:

@@ -23,6 +23,7 @@ from hub.rules.deadline_files import load_clocks
 from hub.rules.duplicate_file import load_duplicates
 from hub.rules.files import layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
+from hub.rules.report_duty_file import load_report_duties
 from hub.rules.routing_files import load_routing, place_problems
 from hub.rules.supervision_files import load_supervision
 from hub.rules.urgency_file import load_urgency
@@ -54,6 +55,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     )
     duplicates = load_duplicates((HERE, *roots), {flow.flow for flow in flows})
     clocks, calendar = _time(overlay, frozenset(codes.papers))
+    report_duties = load_report_duties((HERE, *roots), codes, flows, clocks, directory)
     by_code: dict[str, list[Flow]] = {}
     for flow in flows:
         by_code.setdefault(flow.flow, []).append(flow)
@@ -71,9 +73,19 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
         urgency=urgency,
         supervision=supervision,
         duplicates=duplicates,
+        report_duties=report_duties,
         digest=digest_of(
             rules_text(
-                (lifecycle, directory, telling, record_sealing, urgency, supervision, duplicates),
+                (
+                    lifecycle,
+                    directory,
+                    telling,
+                    record_sealing,
+                    urgency,
+                    supervision,
+                    duplicates,
+                    report_duties,
+                ),
                 flows,
                 routing,
                 clocks.digest,

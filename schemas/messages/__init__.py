@@ -96,6 +96,7 @@ OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.deadline_due.v1", "时限时刻到", own.DeadlineDue),
     _in("hub.receipt_due.v1", "回执时刻到", own.ReceiptDue),
     _in("hub.breaches_counted.v1", "部门逾期累计", own.BreachesCounted),
+    _in("hub.report_due.v1", "定期报告到期", own.ReportDue),
     _in("hub.duplicate_found.v1", "发现疑似重复件", own.DuplicateFound),
     _in("hub.redelivery_ordered.v1", "指令重新投递", own.RedeliveryOrdered),
     _in("hub.rules_changed.v1", "规则变更", own.RulesChanged),

@@ -1,9 +1,9 @@
 """Messages of the hub to itself: what its clock says, and the other half of a step on two cases."""
 
 from schemas.classes import FreeText, Internal, Public, Sensitive
-from schemas.identifiers import Code, DepartmentId, Sha256, Uuid
-from schemas.messages.base import Data
-from schemas.scalars import Count, Moment, Ordinal, Text
+from schemas.identifiers import Code, DepartmentId, Number, Sha256, Uuid
+from schemas.messages.base import Data, ReferralKind
+from schemas.scalars import Count, Day, Line, Moment, Ordinal, Text
 
 
 class LinkMirrored(Data):
@@ -56,6 +56,34 @@ class BreachesCounted(Data):
     """Number of its time limit in the case."""
     moment: Internal[Moment]
     """When the last of them was found; decided only after everything read before it."""
+
+
+class ReportDue(Data):
+    """A calendar period has ended for which a department owes a report: a case of its own with one referral.
+
+    The hub raises it for the department that the report goes to, which is its sender.
+    """
+
+    duty: Internal[Code]
+    """Code of the duty, as in the city's rules."""
+    period: Internal[Code]
+    """The period that the report is on, e.g. `2026_03`."""
+    flow: Internal[Code]
+    """Id of the flow under which it is answered."""
+    kind: Internal[ReferralKind]
+    """Kind of hand-over: `assign`."""
+    sender: Internal[DepartmentId]
+    """The department that the report goes to."""
+    local_number: Internal[Number]
+    """Names the report: duty, department and period."""
+    title: Internal[Line]
+    """Name of the report and its period."""
+    lead: Internal[DepartmentId]
+    """The department that owes it."""
+    legal_at: Internal[Moment]
+    """The end of the period, from which the term counts."""
+    due_on: Internal[Day]
+    """Last day for the report."""
 
 
 class RulesChanged(Data):
