@@ -169,14 +169,23 @@ class Books:
         }
         opened: dict[str, int] = {}
         for entry in self._all():
-            if entry.origin is not None and any(event.e == "case_opened" for event in entry.events):
-                at = (entry.origin.topic, entry.origin.partition, entry.origin.offset)
-                times = [t for key, t in stamped.items() if key[:3] == at]
-                opened[entry.case or ""] = max(times)
+            if entry.origin is None:
+                continue
+            at = (entry.origin.topic, entry.origin.partition, entry.origin.offset)
+            for event in entry.events:
+                if event.e == "referral_raised":
+                    opened[event.referral] = max(t for key, t in stamped.items() if key[:3] == at)
+        about = {
+            (department, office.message_id(change.local_id)): change.data.get("referral")
+            for department, office in self._world.offices.items()
+            for change in office.changes
+        }
         for entry in self._all():
-            if entry.reason != RefusalName.EARLY_EXPIRED.value or entry.case not in opened:
+            # What is about a referral that was refused waits in vain.
+            referral = about.get((entry.source or "", entry.message or ""))
+            if entry.reason != RefusalName.EARLY_EXPIRED.value or referral not in opened:
                 continue
             since = datetime.fromisoformat((entry.detail or "").removeprefix("waited since "))
             limit = (since + EARLY_LIMIT).timestamp() * 1000
-            if opened[entry.case] < limit:
-                yield f"{entry.type} {entry.message} was called late while its case lay in the topic"
+            if opened[referral] < limit:
+                yield f"{entry.type} {entry.message} was called late while its referral lay in the topic"
