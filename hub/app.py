@@ -43,6 +43,7 @@ from hub.store.ports import ErasedKey
 from hub.store.projections import PostgresProjections
 from hub.store.running import PostgresRunning
 from hub.store.sealing import Sealer
+from hub.store.taken import PostgresTaken
 from hub.store.waiting import PostgresWaiting
 from hub.timekeeper.counted import Counts
 from hub.timekeeper.due import DueMoments
@@ -237,7 +238,7 @@ def timekeeper_of(parts: Parts, publisher: KafkaPublisher) -> Timekeeper:
                 parts.rules.supervision.at_breaches(),
             ),
             Reports(
-                PostgresCounted(parts.pool),
+                PostgresTaken(parts.pool),
                 parts.rules,
                 parts.keys.known_since(),
                 parts.signer,

@@ -13,7 +13,7 @@ from hub.store.case_key import CaseKey
 from hub.store.sealed_message import open_message
 from hub.verifier.check_messages import ERASED, NONE, SEALED, WHOLE
 from schemas.classes import FieldClass, visible
-from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind
+from schemas.messages import MessageKind, kind_of
 
 NOTHING, EVERYTHING = "nothing", "everything"
 
@@ -77,7 +77,7 @@ def _state(entry: Entry, scope: Scope, key: CaseKey | None) -> str:
     if raw is None:
         return ERASED
     ref = MessageRef(entry.source or "", entry.message or "")
-    return WHOLE if scope.covers(ref, _kind(entry), from_json(raw)) else SEALED
+    return WHOLE if scope.covers(ref, kind_of(entry.type or ""), from_json(raw)) else SEALED
 
 
 def _as_sent(entry: Entry, key: CaseKey | None) -> bytes | None:
@@ -87,9 +87,4 @@ def _as_sent(entry: Entry, key: CaseKey | None) -> bytes | None:
         return None
     if opened.raw is not None:
         return opened.raw
-    return rebuilt(_kind(entry).model, entry.open or {}, opened.hidden)
-
-
-def _kind(entry: Entry) -> MessageKind:
-    type_ = entry.type or ""
-    return BY_TYPE.get(type_) or OWN_BY_TYPE[type_]
+    return rebuilt(kind_of(entry.type or "").model, entry.open or {}, opened.hidden)

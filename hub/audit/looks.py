@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hub.audit.as_of import Asked, states
 from hub.audit.looking import Place, moment_of, no_token
 from hub.audit.provisions import Provision, provisions
+from hub.audit.room import Room
 from hub.audit.search import Answer, Query, search
 from hub.audit.story import Story, story
 from hub.domain.case import Case
@@ -53,18 +54,12 @@ async def as_of(
     asked_known = None if known is None else moment_of("known", known, end=True)
     words = {"time": time, "legal": str(legal), "department": department, "flow": flow, "known": known}
     async with where.open(by) as reading:
-        cases = None if case is None else [(await case_view(reading.store, case)).case]
-        asked = Asked(at, legal, asked_known, cases, department, flow)
+        named = None if case is None else (await case_view(reading.store, case)).case
+        asked = Asked(at, legal, asked_known, None if named is None else [named], department, flow)
         async with reading.store.snapshot() as view:
             found = [state async for state in states(view, asked, datetime.now(UTC))]
-            if cases is None:
-                sealed = await sealed_records(view, [state.id for state in found])
-                found = [state for state in found if state.id not in sealed]
-        if cases is None:
-            await reading.look("audit as-of", [state.id for state in found], _said(words))
-        else:
-            await reading.look_at("audit as-of", cases[0], ground, _said(words))
-    return asked, found
+        sealed = await _noted(reading, "audit as-of", named, ground, [state.id for state in found], words)
+    return asked, [state for state in found if state.id not in sealed]
 
 
 async def find(where: Place, by: Looker, query: Query, limit: int) -> Answer:
@@ -99,16 +94,26 @@ async def provided(
         named = None if case is None else (await case_view(reading.store, case)).case
         async with reading.store.snapshot() as view:
             found = [one async for one in provisions(view, rules, named, department, first, last)]
-            if named is None:
-                sealed = await sealed_records(view, sorted({one.case for one in found}))
-                found = [one for one in found if one.case not in sealed]
-        words = _said({"department": department, "since": since, "until": until})
-        if named is None:
-            await reading.look("audit provisions", sorted({one.case for one in found}), words)
-        else:
-            await reading.look_at("audit provisions", named, ground, words)
-    return found
+        words = {"department": department, "since": since, "until": until}
+        cases = sorted({one.case for one in found})
+        sealed = await _noted(reading, "audit provisions", named, ground, cases, words)
+    return [one for one in found if one.case not in sealed]
 
 
-def _said(words: dict[str, str | None]) -> dict[str, str]:
-    return {name: word for name, word in words.items() if word is not None}
+async def _noted(
+    reading: Room,
+    what: str,
+    named: str | None,
+    ground: str | None,
+    cases: list[str],
+    words: dict[str, str | None],
+) -> set[str]:
+    """Note the look: at the named case on its ground, else at those that were found. Which of these are sealed: not shown."""
+    said = {name: word for name, word in words.items() if word is not None}
+    if named is not None:
+        await reading.look_at(what, named, ground, said)
+        return set()
+    async with reading.store.snapshot() as view:
+        sealed = set(await sealed_records(view, cases))
+    await reading.look(what, [case for case in cases if case not in sealed], said)
+    return sealed

@@ -21,7 +21,7 @@ from hub.relay.relay import Relay
 from hub.store import read_as_of
 from hub.store.reading import Snapshot, standing
 from schemas.classes import FieldClass, field_classes
-from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind
+from schemas.messages import kind_of
 from schemas.messages.outbound import TaskAssigned
 
 _ASSIGNED = frozenset(TaskAssigned.model_fields)
@@ -97,11 +97,6 @@ def of_case(entries: Iterable[Entry], rules: Rules | None) -> Iterable[Provision
                 yield _provision(entry, event, held, flows, rules)
 
 
-def _kind(type_: str) -> MessageKind:
-    """A referral's content may be the hub's own message: a report that is due."""
-    return BY_TYPE.get(type_) or OWN_BY_TYPE[type_]
-
-
 def _provision(
     entry: Entry,
     event: Notified,
@@ -119,7 +114,7 @@ def _provision(
         name
         for message in messages
         if message.sealed is not None
-        for name, mark in field_classes(_kind(message.type or "").model).items()
+        for name, mark in field_classes(kind_of(message.type or "").model).items()
         if mark.sealed and mark.level <= ceiling and (not event.contents or name in _ASSIGNED)
     }
     flow, version = flows.get(shown.get("referral", ""), (None, None))

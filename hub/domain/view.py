@@ -9,7 +9,7 @@ from msgspec.json import encode
 from hub.domain.case import MessageRef
 from hub.domain.events import Notified
 from schemas.classes import FieldClass, Fields, shown, shown_fields, visible
-from schemas.messages import BY_TYPE, OWN_BY_TYPE, Model
+from schemas.messages import BY_TYPE, Model, kind_of
 from schemas.messages.base import LEAD
 from schemas.messages.outbound import TaskAssigned
 
@@ -80,8 +80,7 @@ def assigned(
     type_, content = contents[refs[0]]
     # What the hub raises for a department says for which one.
     raised = {"sender": refs[0].source, **content, "sender_number": content["local_number"]}
-    kind = BY_TYPE.get(type_) or OWN_BY_TYPE[type_]
-    data = shown(_raised_fields(kind.model, ceiling, without), raised)
+    data = shown(_raised_fields(kind_of(type_).model, ceiling, without), raised)
     if len(refs) == 1:
         return data
     for ref in refs[1:]:

@@ -10,10 +10,9 @@ from rich.table import Table
 
 from hub.audit.looking import AsJson, Database, Operator, Place, Purpose, Reference, run_now
 from hub.audit.room import looker
-from hub.command_home import HomeOption
+from hub.command_home import HomeOption, check_known
 from hub.domain.decision import CHINA
 from hub.domain.rules import Rules
-from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
 from hub.operations.flow_commands import Lang, LangOption
 from hub.reference.duplicates import AGREES
@@ -51,9 +50,8 @@ def duplicates_command(
     async def run() -> None:
         by, where = looker(operator, purpose, reference), Place(home, database)
         rules = where.rules()
-        if rules is not None and department is not None and department not in rules.departments:
-            allowed = ", ".join(sorted(rules.departments))
-            raise ConfigurationError(f"department {department!r}: allowed are {allowed}")
+        if rules is not None:
+            check_known("department", department, rules.departments)
         async with where.open(by) as reading:
             async with reading.store.snapshot() as view:
                 found = await offered_duplicates(view, department, limit)

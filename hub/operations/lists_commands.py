@@ -13,9 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
-from hub.command_home import HomeOption, settings_of
+from hub.command_home import HomeOption, check_known, settings_of
 from hub.domain.decision import CHINA
-from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
 from hub.opened import opened
 from hub.operations.duplicates_command import duplicates_command
@@ -93,8 +92,7 @@ def problems_command(
 def _show(home: Path, query: Query, department: str | None, limit: int, lang: Lang, as_json: bool) -> None:
     settings = settings_of(home)
     known = load_rules(settings.city, overlay=settings.rules).departments
-    if department is not None and department not in known:
-        raise ConfigurationError(f"department {department!r}: allowed are {', '.join(sorted(known))}")
+    check_known("department", department, known)
     rows = asyncio.run(_read(settings, query, department, limit))
     if as_json:
         typer.echo(to_json([asdict(row) for row in rows], indent=2).decode())

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.command_group import group
-from hub.command_home import HomeOption, settings_of
+from hub.command_home import HomeOption, check_known, settings_of
 from hub.domain.decision import CHINA
 from hub.domain.reports_owed import debtors, receiver
-from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
 from hub.opened import opened
 from hub.operations.flow_commands import Lang, LangOption
@@ -75,9 +74,7 @@ def due_command(
     """Reports that were asked for and are not given, what is due first before the rest."""
     settings = settings_of(home)
     rules = load_rules(settings.city, overlay=settings.rules)
-    if department is not None and department not in rules.departments:
-        allowed = ", ".join(sorted(rules.departments))
-        raise ConfigurationError(f"department {department!r}: allowed are {allowed}")
+    check_known("department", department, rules.departments)
     flows = {duty.flow for duty in rules.report_duties.duties}
     rows = asyncio.run(_read(settings, flows, department, limit)) if flows else []
     if as_json:

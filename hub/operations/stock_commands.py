@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub import loop
-from hub.command_home import HomeOption, settings_of
+from hub.command_home import HomeOption, check_known, settings_of
 from hub.domain.decision import CHINA
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
@@ -55,9 +55,8 @@ def stock_command(
     """
     settings = settings_of(home)
     rules = load_rules(settings.city, overlay=settings.rules)
-    for name, value, known in (("department", department, rules.departments), ("flow", flow, rules.flows)):
-        if value is not None and value not in known:
-            raise ConfigurationError(f"{name} {value!r}: allowed are {', '.join(sorted(known))}")
+    check_known("department", department, rules.departments)
+    check_known("flow", flow, rules.flows)
     rows = loop.run(_read(settings, periods(since.date(), until.date(), by), department, flow))
     if as_json:
         typer.echo(to_json([asdict(row) for row in rows], indent=2).decode())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hub.domain.duplicates import Duplicates
 from hub.errors import RuleFileError
-from hub.rules.files import line_in, load_model
+from hub.rules.files import last_of, line_in, load_model
 
 NAME = "duplicates.yaml"
 
@@ -33,4 +33,4 @@ def duplicate_problems(roots: Sequence[Path], flows: Set[str]) -> Iterator[RuleF
 
 def duplicate_file(roots: Sequence[Path]) -> Path:
     """The file that is in force: of the last directory that has one."""
-    return next(path for root in reversed(roots) if (path := root / NAME).exists())
+    return last_of(roots, NAME)

@@ -38,6 +38,11 @@ def layered(folder: str, roots: Sequence[Path]) -> list[Path]:
     return [files[name] for name in sorted(files)]
 
 
+def last_of(roots: Sequence[Path], name: str | Path) -> Path:
+    """The file of this name that is in force: of the last directory that has one. The first has all."""
+    return next(path for root in reversed(roots) if (path := root / name).exists())
+
+
 def line_in(path: Path, *place: str | int) -> int:
     """The line of a place in a file that was read before."""
     return line_of(read_yaml(path)[1], place)

@@ -21,7 +21,7 @@ from hub.rules.catalogues import Catalogues, load_catalogues
 from hub.rules.clock_ids import clock_ids
 from hub.rules.deadline_files import load_clocks
 from hub.rules.duplicate_file import load_duplicates
-from hub.rules.files import layered, line_in, load_model
+from hub.rules.files import last_of, layered, line_in, load_model
 from hub.rules.flow_checks import flow_problems
 from hub.rules.report_duty_file import load_report_duties
 from hub.rules.routing_files import load_routing, place_problems
@@ -44,7 +44,7 @@ def load_rules(directory_file: Path, rules_dir: Path = HERE, overlay: Path | Non
     directory = load_model(directory_file, Directory)
     for problem in directory_problems(directory_file, directory, codes, {flow.flow for flow in flows}):
         raise problem
-    telling = load_model(_last(roots, "telling.yaml"), Telling)
+    telling = load_model(last_of((HERE, *roots), "telling.yaml"), Telling)
     routing = load_routing(roots, codes, {flow.flow for flow in flows})
     for problem in place_problems(roots, {department.id for department in directory.departments}):
         raise problem
@@ -104,12 +104,7 @@ def rule_roots(rules_dir: Path = HERE, overlay: Path | None = None) -> tuple[Pat
 
 def load_record_sealing(roots: Sequence[Path]) -> RecordSealing:
     """What may be sealed and who may look. Raises RuleFileError."""
-    return load_model(_last(roots, "record_sealing.yaml"), RecordSealing)
-
-
-def _last(roots: Sequence[Path], name: str) -> Path:
-    """The file of this name in the last directory that has one; the hub's own where none has."""
-    return next(path for root in reversed((HERE, *roots)) if (path := root / name).exists())
+    return load_model(last_of((HERE, *roots), "record_sealing.yaml"), RecordSealing)
 
 
 def load_flows(roots: Sequence[Path], codes: Catalogues) -> list[Flow]:

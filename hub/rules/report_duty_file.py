@@ -10,7 +10,7 @@ from hub.domain.report_duties import ReportDuties, ReportDuty
 from hub.domain.reports_owed import KIND, debtors, receiver
 from hub.errors import RuleFileError
 from hub.rules.catalogues import Catalogues
-from hub.rules.files import line_in, load_model
+from hub.rules.files import last_of, line_in, load_model
 
 NAME = "report_duties.yaml"
 _Problem = tuple[str, str]
@@ -29,7 +29,7 @@ def load_report_duties(
 
 def report_duty_file(roots: Sequence[Path]) -> Path:
     """The file that is in force: of the last directory that has one."""
-    return next(path for root in reversed(roots) if (path := root / NAME).exists())
+    return last_of(roots, NAME)
 
 
 def report_duty_problems(

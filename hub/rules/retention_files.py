@@ -5,14 +5,14 @@ from pathlib import Path
 
 from hub.domain.retention import EVERY_FLOW, Retention
 from hub.errors import RuleFileError
-from hub.rules.files import line_in, load_model
+from hub.rules.files import last_of, line_in, load_model
 
 HERE = Path(__file__).parent
 
 
 def load_retention(flows: Set[str], roots: Sequence[Path] = (HERE,)) -> Retention:
     """The city's own file, or the hub's. Raises RuleFileError with file and line, also for a flow that there is not."""
-    path = next(path for root in reversed((HERE, *roots)) if (path := root / "retention.yaml").exists())
+    path = last_of((HERE, *roots), "retention.yaml")
     found = load_model(path, Retention)
     for place, term in enumerate(found.terms):
         for number, flow in enumerate(term.flows):

@@ -6,14 +6,14 @@ from pathlib import Path
 from hub.domain.ladder import LIMITED
 from hub.domain.supervision import OF_THE_CASE, AtLimit, AtReturns, Supervision
 from hub.errors import RuleFileError
-from hub.rules.files import line_in, load_model
+from hub.rules.files import last_of, line_in, load_model
 
 NAME = "supervision.yaml"
 
 
 def supervision_file(roots: Sequence[Path]) -> Path:
     """The ladder that is in force: of the last directory that has one."""
-    return next(path for root in reversed(roots) if (path := root / NAME).exists())
+    return last_of(roots, NAME)
 
 
 def load_supervision(

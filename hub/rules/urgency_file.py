@@ -6,7 +6,7 @@ from pathlib import Path
 from hub.domain.urgency import Urgency
 from hub.errors import RuleFileError
 from hub.rules.catalogues import Catalogues
-from hub.rules.files import line_in, load_model
+from hub.rules.files import last_of, line_in, load_model
 
 NAME = Path("routing") / "urgency.yaml"
 
@@ -15,12 +15,12 @@ def load_urgency(roots: Sequence[Path], codes: Catalogues) -> Urgency:
     """The file, checked. Raises RuleFileError with file and line."""
     for problem in urgency_problems(roots, codes):
         raise problem
-    return load_model(_path(roots), Urgency)
+    return load_model(last_of(roots, NAME), Urgency)
 
 
 def urgency_problems(roots: Sequence[Path], codes: Catalogues) -> Iterator[RuleFileError]:
     """What is wrong with the file, with its line."""
-    path = _path(roots)
+    path = last_of(roots, NAME)
     try:
         held = load_model(path, Urgency)
     except RuleFileError as unreadable:
@@ -39,7 +39,3 @@ def urgency_problems(roots: Sequence[Path], codes: Catalogues) -> Iterator[RuleF
         if risk not in known:
             problem = f"risks.{risk}: is no value of the fact risk_level; allowed: {known}"
             yield RuleFileError(str(path), line_in(path, "risks", risk), problem)
-
-
-def _path(roots: Sequence[Path]) -> Path:
-    return next(path for root in reversed(roots) if (path := root / NAME).exists())

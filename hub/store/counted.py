@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from hub.store.pool import Pool
+from hub.store.taken import PostgresTaken, TakenReader
 
 # By the index on breached_at: only what was found in the period is read.
 _NTH = """
@@ -13,7 +13,6 @@ SELECT owner, case_id, number, task, breached_at FROM (
         row_number() OVER (PARTITION BY owner ORDER BY breached_at, id) AS nth
     FROM deadline WHERE breached_at >= $1 AND breached_at < $2 AND clock <> ALL($3::text[])) AS counted
 WHERE nth = $4 ORDER BY owner"""
-_TAKEN = "SELECT message_id FROM inbox WHERE source = 'hub' AND message_id = ANY($1::text[])"
 
 
 class Nth(NamedTuple):
@@ -26,21 +25,16 @@ class Nth(NamedTuple):
     at: datetime
 
 
-class CountedReader(Protocol):
+class CountedReader(TakenReader, Protocol):
     """Raises StoreTrouble."""
 
     async def nth_breaches(
         self, first: datetime, before: datetime, without: Collection[str], nth: int
     ) -> list[Nth]: ...
 
-    async def taken(self, messages: Collection[str]) -> set[str]: ...
 
-
-class PostgresCounted:
+class PostgresCounted(PostgresTaken):
     """See `CountedReader`."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def nth_breaches(
         self, first: datetime, before: datetime, without: Collection[str], nth: int
@@ -49,9 +43,3 @@ class PostgresCounted:
         async with self._pool.connection() as connection:
             rows = await connection.fetch(_NTH, first, before, sorted(without), nth)
         return [Nth(*row) for row in rows]
-
-    async def taken(self, messages: Collection[str]) -> set[str]:
-        """Which of these messages of the hub intake has read."""
-        async with self._pool.connection() as connection:
-            rows = await connection.fetch(_TAKEN, sorted(messages))
-        return {row[0] for row in rows}

@@ -3,10 +3,11 @@ states of cases. For the timekeeper.
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from hub.domain.case import Case
-from hub.store.pool import Pool
+from hub.store.person_index import PersonRow
+from hub.store.taken import PostgresTaken, TakenReader
 
 _ASKED = "SELECT case_id, asked FROM duplicate_search WHERE case_id > $1 ORDER BY case_id LIMIT $2"
 _OF_CASES = """
@@ -21,7 +22,6 @@ CROSS JOIN LATERAL (
 _STATES = """
 SELECT case_id, state FROM case_state WHERE case_id = ANY($1::text[])
     AND NOT EXISTS (SELECT FROM erased_key e WHERE e.case_id = case_state.case_id COLLATE "C")"""
-_TAKEN = "SELECT message_id FROM inbox WHERE source = 'hub' AND message_id = ANY($1::text[])"
 _DONE = """
 DELETE FROM duplicate_search d USING unnest($1::text[], $2::bigint[]) AS done (case_id, asked)
 WHERE d.case_id = done.case_id AND d.asked = done.asked"""
@@ -29,51 +29,35 @@ WHERE d.case_id = done.case_id AND d.asked = done.asked"""
 _MESSAGES = 20
 
 
-class Mention(NamedTuple):
-    """A token that stands in a message of a case, and where. What has the same message and place is of one person."""
-
-    token: bytes
-    case: str
-    source: str
-    message: str
-    place: str
-    field: str
-
-
-class DuplicateReader(Protocol):
+class DuplicateReader(TakenReader, Protocol):
     """Raises StoreTrouble."""
 
     async def asked(self, after: str, limit: int) -> dict[str, int]: ...
 
-    async def mentions(self, cases: Collection[str], common: int) -> list[Mention]: ...
+    async def mentions(self, cases: Collection[str], common: int) -> list[PersonRow]: ...
 
     async def states(self, cases: Collection[str]) -> dict[str, Case]: ...
-
-    async def taken(self, messages: Collection[str]) -> set[str]: ...
 
     async def done(self, cases: Mapping[str, int]) -> None: ...
 
 
-class PostgresDuplicates:
+class PostgresDuplicates(PostgresTaken):
     """See `DuplicateReader`."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     async def asked(self, after: str, limit: int) -> dict[str, int]:
         """Cases that are to be compared, in the order of the database beyond `after`, each with how often it was asked for."""
         async with self._pool.connection() as connection:
             return {row[0]: row[1] for row in await connection.fetch(_ASKED, after, limit)}
 
-    async def mentions(self, cases: Collection[str], common: int) -> list[Mention]:
+    async def mentions(self, cases: Collection[str], common: int) -> list[PersonRow]:
         """The persons of these cases wherever they are named as parties, without what stands in more than `common` cases."""
         async with self._pool.connection() as connection:
             own = await connection.fetch(_OF_CASES, sorted(cases))
             tokens, most = sorted({row[0] for row in own}), common * _MESSAGES
             rows = await connection.fetch(_OF_TOKENS, tokens, most + 1) if tokens else []
-        by_token: dict[bytes, list[Mention]] = {}
+        by_token: dict[bytes, list[PersonRow]] = {}
         for row in rows:
-            by_token.setdefault(row[0], []).append(Mention(*row))
+            by_token.setdefault(row[0], []).append(PersonRow(*row))
         return [
             one
             for found in by_token.values()
@@ -86,11 +70,6 @@ class PostgresDuplicates:
         async with self._pool.connection() as connection:
             rows = await connection.fetch(_STATES, sorted(cases))
         return {row[0]: Case.from_bytes(row[1]) for row in rows}
-
-    async def taken(self, messages: Collection[str]) -> set[str]:
-        """Which of these messages of the hub intake has read."""
-        async with self._pool.connection() as connection:
-            return {row[0] for row in await connection.fetch(_TAKEN, sorted(messages))}
 
     async def done(self, cases: Mapping[str, int]) -> None:
         """They need no more comparing, unless they were asked for again meanwhile. Commits."""

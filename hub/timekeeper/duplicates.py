@@ -15,7 +15,8 @@ from hub.domain.comparing import Agreement, Found, agreement, came_later, open_r
 from hub.domain.decision import moment
 from hub.domain.duplicates import Duplicates
 from hub.relay.signing import HubSigner
-from hub.store.duplicates import DuplicateReader, Mention
+from hub.store.duplicates import DuplicateReader
+from hub.store.person_index import PersonRow
 from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
 
@@ -122,9 +123,11 @@ def _message(later: str, earlier: str) -> str:
     return derived_id("hub", later, f"duplicate/{earlier}")
 
 
-def _agreeing(mentions: Iterable[Mention], asked: set[str]) -> dict[tuple[str, str], list[dict[str, bytes]]]:
+def _agreeing(
+    mentions: Iterable[PersonRow], asked: set[str]
+) -> dict[tuple[str, str], list[dict[str, bytes]]]:
     """By pair of cases, the smaller id first: for each two persons that agree in something, in what."""
-    by_token: dict[tuple[str, bytes], list[Mention]] = {}
+    by_token: dict[tuple[str, bytes], list[PersonRow]] = {}
     for mention in mentions:
         by_token.setdefault((mention.field, mention.token), []).append(mention)
     found: dict[tuple[str, str], dict[tuple[_Person, _Person], dict[str, bytes]]] = {}
@@ -138,11 +141,11 @@ def _agreeing(mentions: Iterable[Mention], asked: set[str]) -> dict[tuple[str, s
 _Person = tuple[str, str, str]
 
 
-def _person(mention: Mention) -> _Person:
+def _person(mention: PersonRow) -> _Person:
     return mention.source, mention.message, mention.place
 
 
-def _two(named: Sequence[Mention], asked: set[str]) -> Iterator[tuple[Mention, Mention]]:
+def _two(named: Sequence[PersonRow], asked: set[str]) -> Iterator[tuple[PersonRow, PersonRow]]:
     """Each pair of mentions in two cases of which one at least was asked for, the smaller id of a case first, once."""
     for one in named:
         for other in named if one.case in asked else ():

@@ -16,7 +16,7 @@ from hub.domain.reports_owed import Owed, debtors, periods_ended, receiver, said
 from hub.domain.rules import Rules
 from hub.domain.timetable import written
 from hub.relay.signing import HubSigner
-from hub.store.counted import CountedReader
+from hub.store.taken import TakenReader
 from schemas.partitioner import partition_of
 
 EVERY = timedelta(minutes=1)
@@ -42,7 +42,7 @@ class Reports:
 
     def __init__(
         self,
-        reader: CountedReader,
+        reader: TakenReader,
         rules: Rules,
         known_since: Mapping[str, datetime],
         signer: HubSigner,

@@ -113,6 +113,11 @@ OWN_BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in OWN_KINDS}
 BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in KINDS}
 
 
+def kind_of(type_: str) -> MessageKind:
+    """The kind of a type, of departments or of the hub's own. Raises KeyError."""
+    return BY_TYPE.get(type_) or OWN_BY_TYPE[type_]
+
+
 @cache
 def reader(model: type[Data]) -> type[Data]:
     """The reading form of a model: the same fields and checks, but unknown fields are ignored at every level.
