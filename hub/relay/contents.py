@@ -13,7 +13,7 @@ from hub.store.case_key import CaseKey
 from hub.store.ports import JournalReader
 from hub.store.sealed_message import open_message
 from hub.store.sealing import Sealer
-from schemas.messages import BY_TYPE
+from schemas.messages import kind_of
 
 
 class Contents:
@@ -56,7 +56,7 @@ class Contents:
             raise Erased(f"entry {holder.shard}/{holder.seq}: what was sent was erased")
         if opened.raw is not None:
             return holder.all_attributes(), opened.raw
-        return holder.all_attributes(), rebuilt(BY_TYPE[holder.type].model, holder.open or {}, opened.hidden)
+        return holder.all_attributes(), rebuilt(kind_of(holder.type).model, holder.open or {}, opened.hidden)
 
     def open_entry(self, entry: Entry, wrapped: bytes | None) -> Content:
         """Type and data of one message."""

@@ -17,10 +17,17 @@ from hub.audit.signatures import Signatures
 from hub.audit.verify import verify
 from hub.audit.verify_shard import scope_of
 from hub.errors import ConfigurationError
+from hub.opened import opened
+from hub.store.pool import Pool
+from hub.store.reading import ReadStore
+from hub.store.upgrade import upgrade
 from tests.integration.audit.test_verify import tampering
 from tests.integration.audit.test_verify_checkpoints import history, trust_in
+from tests.integration.timekeeper.test_deadlines import at_work, strike, until
 from tests.support.city import City
+from tests.support.core import Core, postgres_stores
 from tests.support.registry import registry_of
+from tests.support.stores import SHARDS
 
 
 class Killed(Exception):
@@ -145,7 +152,21 @@ async def test_every_message_is_signed_by_its_department(database: str, tmp_path
         assert any(d.what.startswith("signature of ") and d.seq == 10 for d in report.differences)
 
 
-async def _keys(city: City, directory: Path) -> Signatures:
+async def test_the_hubs_own_messages_are_checked_too(database: str, tmp_path: Path) -> None:
+    await upgrade(database, SHARDS)
+    async with opened(Pool(database, size=8)) as pool, opened(ReadStore(database)) as store:
+        core = Core(postgres_stores(pool, SHARDS))
+        await at_work(core)
+        until(core, "2026-04-03T00:00:00+08:00")
+        assert await strike(core) > 0
+        report = await verify(store, signatures=await _keys(core, tmp_path))
+        signed = [entry for entry in await core.entries() if entry.verified]
+        assert "hub.deadline_due.v1" in {entry.type for entry in signed}
+        assert report.differences == []
+        assert (report.signatures, report.unopened) == (len(signed), 0)
+
+
+async def _keys(city: City | Core, directory: Path) -> Signatures:
     kek = directory / "kek"
     kek.write_bytes(bytes(range(32)))
     return Signatures(str(kek), str(registry_of(city.keys, directory / "keys")))
