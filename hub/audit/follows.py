@@ -12,7 +12,7 @@ from hub.domain.entry import Entry, Outcome
 from hub.errors import ParkingName
 from hub.intake.desk import MENDS, RETRIED
 from hub.projector.tallies import tally
-from hub.store import read_journal
+from hub.store import read_tables
 from hub.store.reading import Snapshot
 
 WAITING = (ParkingName.EARLY.value, ParkingName.HELD.value)
@@ -90,7 +90,7 @@ def _count(state: ShardState, entries: Sequence[Entry]) -> None:
 async def verify_parked(view: Snapshot, state: ShardState) -> None:
     """The parked rows of the shard against what its journal says is parked."""
     shard, report, due = state.scope.shard, state.report, dict(state.parked)
-    async for row in read_journal.parked(view, shard):
+    async for row in read_tables.parked(view, shard):
         seq = row.pop("seq")
         said = due.pop(seq, None)
         report.parked += 1
@@ -110,7 +110,7 @@ async def verify_parked(view: Snapshot, state: ShardState) -> None:
 async def verify_positions(view: Snapshot, state: ShardState, notes: Mapping[str, str]) -> None:
     """Where intake reads on against the last record of each topic in the journal, or against what a person decided."""
     shard, report = state.scope.shard, state.report
-    stored = await read_journal.positions(view, shard)
+    stored = await read_tables.positions(view, shard)
     for topic in sorted(stored.keys() | state.positions.keys()):
         found, name = stored.get(topic), f"position {topic}/{shard}"
         if found is None:

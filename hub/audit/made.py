@@ -13,7 +13,7 @@ from hub.projector.deadline_rows import DeadlineRow
 from hub.projector.duplicate_rows import DuplicateRow
 from hub.projector.rows import Projection, ReferralRow, TaskRow
 from hub.projector.supervision_rows import FollowupRow, SupervisionRow
-from hub.store.read_journal import COLUMNS, KEY_OF, StoredInbox
+from hub.store.read_tables import COLUMNS, KEY_OF, StoredInbox
 
 # In the order of the table's columns.
 Row = tuple[Any, ...]
@@ -50,7 +50,7 @@ _DUPLICATE = _Shape("duplicate", DuplicateRow)
 
 @dataclass(slots=True)
 class Rows:
-    """Rows by table and by key, as `hub.store.read_journal` names them."""
+    """Rows by table and by key, as `hub.store.read_tables` names them."""
 
     tables: dict[str, dict[Any, Row]] = field(default_factory=lambda: {table: {} for table in COLUMNS})
 

@@ -24,7 +24,7 @@ from hub.errors import ConfigurationError
 from hub.intake.desk import Signs
 from hub.intake.ordering import NEEDED, ORDERED, approvals
 from hub.operators import Operators
-from hub.store import read_journal
+from hub.store import read_journal, read_tables
 from hub.store.read_journal import LAST
 from hub.store.reading import ReadStore, Snapshot
 from schemas.identifiers import derived_id
@@ -149,7 +149,7 @@ async def send(
     refs = [MessageRef("hub", _id(file.order, Again(*item))) for item in file.items]
     for _ in range(_LOOKS):
         async with store.snapshot() as view:
-            outcomes = await read_journal.outcomes(view, refs)
+            outcomes = await read_tables.outcomes(view, refs)
         if sum(outcomes.values()) == len(refs):
             break
         await asyncio.sleep(_PAUSE)

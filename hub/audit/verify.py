@@ -25,7 +25,7 @@ from hub.audit.verify_processes import verify_beside
 from hub.audit.verify_reads import verify_reads
 from hub.audit.verify_shard import Moment, moment_of, verify_shard
 from hub.audit.verify_topics import verify_topics
-from hub.store import read_journal
+from hub.store import read_tables
 from hub.store.reading import ReadStore, Snapshot
 from schemas.checkpoints import ACCESS
 
@@ -101,25 +101,25 @@ async def _rest(
     """What belongs to no case of the journal, or to no shard."""
     await verify_reads(view, walk(view, ACCESS, moment.log, trust, report), report)
     await verify_rest(view, moment.log, (*moment.heads, ACCESS), trust, report)
-    for table, case in await read_journal.strays(view, report.limit, projected=report.tables):
+    for table, case in await read_tables.strays(view, report.limit, projected=report.tables):
         report.differs(f"{table} row", "no row: the journal has no such case", "a row", case=case)
     if report.tables:
         await _tables(view, moment, states, report)
-    for table, name in await read_journal.of_no_shard(view, report.limit):
+    for table, name in await read_tables.of_no_shard(view, report.limit):
         report.differs(f"{table} {name}", "no row: there is no such shard", "a row")
     await verify_followers(moment.passed, {shard: head.seq for shard, head in moment.heads.items()}, report)
 
 
 async def _tables(view: Snapshot, moment: Moment, states: Sequence[ShardState], report: Report) -> None:
     """What of the projector's tables belongs to no case, and its counters."""
-    for name, case in await read_journal.deadlines_astray(view, report.limit):
+    for name, case in await read_tables.deadlines_astray(view, report.limit):
         report.differs(f"deadline {name}", "a name made of case and number", "another", case=case)
     await verify_numbers(view, [moment.position(shard) for shard in sorted(moment.heads)], report)
     tallies: dict[str, int] = {}
     for state in states:
         for key, number in state.tallies.items():
             tallies[key] = tallies.get(key, 0) + number
-    stored = {"/".join(key): number for key, number in (await read_journal.tallies(view)).items()}
+    stored = {"/".join(key): number for key, number in (await read_tables.tallies(view)).items()}
     for key in sorted(tallies.keys() | stored.keys()):
         if tallies.get(key) != stored.get(key):
             report.differs(f"tally {key}", tallies.get(key, "no row"), stored.get(key, "no row"))

@@ -11,8 +11,8 @@ from hub.audit.made import CHANGED, Row, Rows, add_rows, readable, state_of
 from hub.audit.report import Report
 from hub.domain.entry import Entry
 from hub.domain.events import Notified, ReceiptCameLate, TaskStepped
-from hub.store import read_journal
-from hub.store.read_journal import COLUMNS, StoredOfCases
+from hub.store import read_journal, read_tables
+from hub.store.read_tables import COLUMNS, StoredOfCases
 from hub.store.reading import Snapshot
 from schemas.partitioner import partition_of
 
@@ -33,7 +33,7 @@ async def verify_cases(
     Of `alias` it is checked that no row lacks; `verify_numbers` looks for those that are too many. Without `tables`: the
     states alone.
     """
-    stored = await read_journal.of_cases(view, [case for case, _ in cases], projected=tables)
+    stored = await read_tables.of_cases(view, [case for case, _ in cases], projected=tables)
     made = Rows()
     for case, raws in cases:
         entries = readable(raw for _, raw in raws)
@@ -49,7 +49,7 @@ async def verify_cases(
     report.cases += len(cases)
     if not tables:
         return
-    stored.tables["alias"] = numbers = await read_journal.numbers(view, list(made.tables["alias"]))
+    stored.tables["alias"] = numbers = await read_tables.numbers(view, list(made.tables["alias"]))
     report.numbers += len(numbers)
     for table, rows in made.tables.items():
         _compare_rows(table, shard, rows, stored.tables[table], report)
@@ -58,9 +58,9 @@ async def verify_cases(
 
 async def verify_numbers(view: Snapshot, positions: Sequence[int], report: Report) -> None:
     """Rows of `alias` that no event explains. Looked for only when there are others than were found."""
-    if await read_journal.count_numbers(view) == report.numbers:
+    if await read_tables.count_numbers(view) == report.numbers:
         return
-    async for rows in read_journal.all_numbers(view):
+    async for rows in read_tables.all_numbers(view):
         cases: dict[int, list[str]] = {}
         for case in dict.fromkeys(row[3] for row in rows):
             cases.setdefault(partition_of(case, len(positions)), []).append(case)

@@ -12,8 +12,9 @@ from hub.audit.verify_checkpoints import CheckpointWalk
 from hub.domain.case import MessageRef
 from hub.domain.entry import Entry
 from hub.domain.merkle import HASH_BYTES, Frontier, leaf_hash
-from hub.store import read_journal
-from hub.store.read_journal import LAST, StoredEntry, StoredHead, StoredInbox
+from hub.store import read_journal, read_tables
+from hub.store.read_journal import LAST, StoredEntry, StoredHead
+from hub.store.read_tables import StoredInbox
 from hub.store.reading import Snapshot
 
 Tell = Callable[[ShardState], None]
@@ -37,7 +38,7 @@ async def verify_journal(
     report, shard = state.report, head.shard
     upto = state.scope.last or LAST
     frontier = Frontier.unpack(state.seq, state.frontier)
-    inbox = _Inbox(read_journal.inbox(view, shard, state.seq, upto), shard, report)
+    inbox = _Inbox(read_tables.inbox(view, shard, state.seq, upto), shard, report)
     async for rows in read_journal.in_order(view, shard, state.seq, upto):
         await checkpoints.ahead(rows[-1].seq)
         entries, due = [], state.seq + 1

@@ -11,7 +11,7 @@ from hub.audit.verify_checkpoints import Trust, begin, walk
 from hub.audit.verify_journal import Look, Tell, verify_journal
 from hub.domain.merkle import HASH_BYTES
 from hub.projector.projector import Projector
-from hub.store import read_checkpoints, read_journal
+from hub.store import read_checkpoints, read_journal, read_tables
 from hub.store.read_journal import LAST, StoredHead
 from hub.store.reading import Snapshot, standing
 
@@ -36,7 +36,7 @@ async def moment_of(view: Snapshot) -> Moment:
     """The moment of a snapshot."""
     heads = {head.shard: head for head in await read_journal.heads(view)}
     passed, log = (await standing(view)).followers, await read_checkpoints.log_name(view)
-    return Moment(heads, passed, log, await read_journal.set_by_persons(view))
+    return Moment(heads, passed, log, await read_tables.set_by_persons(view))
 
 
 async def verify_shard(

@@ -21,7 +21,7 @@ from hub.domain.entry import Entry, Outcome
 from hub.errors import Parking, Refusal
 from hub.intake.entries import hold_message
 from hub.intake.reading import Read, read, unwrap
-from hub.store import read_journal
+from hub.store import read_tables
 from hub.store.reading import Snapshot
 from schemas.signature import verify
 
@@ -69,7 +69,7 @@ class Sources:
         report: Report,
     ) -> Self:
         """All topics that intake has a position of. Tells those that end before it. Raises BusTrouble."""
-        positions = await read_journal.positions(view, shard)
+        positions = await read_tables.positions(view, shard)
         bounds = await log.bounds((topic, shard) for topic in positions)
         sources = {}
         for topic, (position, _) in sorted(positions.items()):

@@ -21,7 +21,7 @@ from hub.opened import opened
 from hub.relay.contents import Contents
 from hub.relay.outgoing import Outgoing
 from hub.relay.relay import Relay
-from hub.store import read_journal
+from hub.store import read_journal, read_tables
 from hub.store.journal import PostgresJournal
 from hub.store.pool import Pool
 from hub.store.reading import Snapshot
@@ -66,7 +66,7 @@ async def verify_topics(
     say: Say,
 ) -> None:
     """Compare all shards. `before`: the ends of the topics before the snapshot was taken. Raises BusTrouble, StoreTrouble."""
-    erased, done = await read_journal.erased_cases(view), 0
+    erased, done = await read_tables.erased_cases(view), 0
     after = await topics.ends(sorted(moment.heads))
     async with _contents(database, signatures) as (contents, journal):
         for shard, head in moment.heads.items():

@@ -15,7 +15,7 @@ from hub.domain.case import CLOSED, OPEN, RETURNED, WITHDRAWN
 from hub.domain.entry import Entry, Outcome
 from hub.projector.projector import Projector
 from hub.projector.rows import raised_on
-from hub.store import read_cohorts, read_journal
+from hub.store import read_cohorts, read_journal, read_tables
 from hub.store.reading import ReadStore, Snapshot, standing
 
 RAISE = "referral.raised.v1"
@@ -103,7 +103,7 @@ async def undecided(read_store: ReadStore, names: TopicNames) -> list[UndecidedL
             if entry.type == RAISE:
                 waiting[raised_on(datetime.fromisoformat(entry.received_at)), entry.source or ""] += 1
         parked: Counter[tuple[date, str]] = Counter()
-        for topic, day, count in await read_journal.junk(view):
+        for topic, day, count in await read_tables.junk(view):
             parked[day, names.owner(topic) or topic] += count
     keys = sorted(waiting.keys() | parked.keys())
     return [UndecidedLine(day, sender, waiting[day, sender], parked[day, sender]) for day, sender in keys]
