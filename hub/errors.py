@@ -184,6 +184,8 @@ class RefusalName(StrEnum):
     LEGAL_HOLD = "legal_hold"
     CASE_OPEN = "case_open"
     UNKNOWN_SEALING = "unknown_sealing"
+    UNKNOWN_DEADLINE = "unknown_deadline"
+    DATE_PASSED = "date_passed"
 
 
 class ParkingName(StrEnum):
@@ -277,6 +279,11 @@ REFUSALS: dict[RefusalName, tuple[str, str]] = {
     ),
     RefusalName.CASE_OPEN: ("本案尚有未办结事项", "the case has referrals that are open still"),
     RefusalName.UNKNOWN_SEALING: ("封存种类未登记", "the rules know no such kind of sealing"),
+    RefusalName.UNKNOWN_DEADLINE: (
+        "本案没有该编号的在计时限",
+        "no time limit of this number runs in the case",
+    ),
+    RefusalName.DATE_PASSED: ("另定的期限已过", "the date that was set has passed already"),
     RefusalName.EARLY_EXPIRED: (
         "所依据的事项未在期限内到达",
         "what the message builds on did not arrive in time",

@@ -40,6 +40,7 @@ class May(StrEnum):
     SEAL = "seal"
     REDELIVER = "redeliver"
     READ = "read"
+    DATE = "date"
 
 
 ORDERS: Mapping[str, May] = {
@@ -49,6 +50,8 @@ ORDERS: Mapping[str, May] = {
     "hub.record_sealed.v1": May.SEAL,
     "hub.record_unsealed.v1": May.SEAL,
     "hub.redelivery_ordered.v1": May.REDELIVER,
+    "hub.date_set.v1": May.DATE,
+    "hub.date_lifted.v1": May.DATE,
 }
 
 

@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from rich.table import Table
 
 from hub.domain import as_of as moments
-from hub.domain.case import Case
+from hub.domain.case import Case, Running
 from hub.domain.decision import CHINA
 from hub.domain.timetable import written
 from hub.store import read_as_of
@@ -75,7 +75,7 @@ def states_table(asked: Asked, cases: Sequence[Case]) -> Table:
         for task in case.tasks.values():
             referral = case.referrals[task.referral]
             running = [
-                f"{one.clock} {_local(one.due)[:10]}{' 逾期' if one.breached else ''}"
+                f"{one.clock} {_local(one.due)[:10]}{_beside(one)}{' 逾期' if one.breached else ''}"
                 for one in case.deadlines.values()
                 if one.task == task.id
             ]
@@ -92,6 +92,11 @@ def states_table(asked: Asked, cases: Sequence[Case]) -> Table:
             waits = f"{len(case.waiting)} 条等待 waiting" if case.waiting else ""
             table.add_row(case.id, "", "", "尚无移送", "", waits, "")
     return table
+
+
+def _beside(one: Running) -> str:
+    """What is computed, where a person set the date."""
+    return "" if one.computed is None else f"（推算 computed {_local(one.computed)[:10]}）"
 
 
 def _local(text: str) -> str:

@@ -76,4 +76,5 @@ def _derivation(case: Case, number: int, rules: Rules) -> dict[str, Any]:
         deadline = rules.timetable.deadline(rule, running.since or "", running.facts)
         clocks = rules.timetable.clocks
         zh, en = explain(deadline, clocks, "zh"), explain(deadline, clocks, "en")
-    return {"clock": running.clock, "owner": running.owner, "due": running.due, "zh": zh, "en": en}
+    due = running.computed or running.due
+    return {"clock": running.clock, "owner": running.owner, "due": due, "zh": zh, "en": en}

@@ -206,7 +206,7 @@ def _set(events: _Plain, limits: Limits) -> dict[Limit, str]:
         if event.e == "deadline_started":
             found[limits.by_number[event.deadline]] = event.due
             events.remove(one)
-        elif event.e == "deadline_recomputed":
+        elif event.e in ("deadline_recomputed", "date_set", "date_lifted"):
             found[limits.by_number[event.deadline]] = event.after
             events.remove(one)
     return found

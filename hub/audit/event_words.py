@@ -1,7 +1,9 @@
 """What the hub decided, in words that a person reads: each event in Chinese and in English."""
 
+from datetime import datetime
 from typing import Any
 
+from hub.domain.decision import CHINA
 from hub.domain.events import Event
 from hub.domain.rules import Rules
 from schemas.messages import BY_TYPE, OWN_BY_TYPE
@@ -182,6 +184,27 @@ def _breached(w: Words, e: Any) -> Both:
     return f"{zh}：{by_zh}可出具{paper_zh}", f"{en}: {by_en} may issue {paper_en}"
 
 
+def _recomputed(w: Words, e: Any) -> Both:
+    zh, en = _clock("重新计算", "computed anew")(w, e)
+    return (f"{zh}，另定的期限不变", f"{en}; the date that was set stays") if e.beside else (zh, en)
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def _date(zh: str, en: str) -> Any:
+    def said(w: Words, e: Any) -> Both:
+        zh_by, en_by = f"{e.operator}，{e.article}", f"{e.operator}, {e.article}"
+        before, after = _moment(e.before), _moment(e.after)
+        return (
+            f"时限 #{e.deadline} {zh}：{before} → {after}（{zh_by}）",
+            f"time limit #{e.deadline} {en}: {before} → {after} ({en_by})",
+        )
+
+    return said
+
+
 def _started(w: Words, e: Any) -> Both:
     (zh, en), (by_zh, by_en) = w.clock(e.clock), w.department(e.owner)
     return f"时限 #{e.deadline} 起算：{zh}，{by_zh}", f"time limit #{e.deadline} starts: {en}, {by_en}"
@@ -284,10 +307,12 @@ SAYINGS: dict[str, Any] = {
     "hold_set": lambda w, e: (f"暂停抹除 {e.hold}（{e.article}）", f"legal hold {e.hold} ({e.article})"),
     "hold_released": lambda w, e: (f"恢复抹除 {e.hold}", f"legal hold {e.hold} ends"),
     "deadline_started": _started,
-    "deadline_recomputed": _clock("重新计算", "computed anew"),
+    "deadline_recomputed": _recomputed,
     "deadline_warned": _clock("临近", "is near"),
     "deadline_breached": _breached,
     "receipt_missed": _clock("未按时收到回执", "receipt missed"),
     "breach_annulled": _clock("逾期撤销", "breach annulled"),
     "deadline_ended": _met,
+    "date_set": _date("由人另定", "set by a person"),
+    "date_lifted": _date("撤销另定，按推算", "as computed again"),
 }

@@ -5,6 +5,7 @@ from html import escape
 
 from hub.audit.event_words import OUTCOMES, Both, Words
 from hub.audit.story import ClockNote, Story, StoryRow
+from hub.domain.case import Running
 from hub.domain.decision import CHINA
 from hub.domain.look import Look
 from hub.domain.rules import Rules
@@ -82,7 +83,7 @@ def _standing(story: Story, words: Words) -> str:
         referral = story.state.referrals[task.referral]
         running = [
             f'<p class="{"late" if one.breached else ""}">{both(words.clock(one.clock))} '
-            f'<span class="num">{local(one.due)}</span></p>'
+            f'<span class="num">{local(one.due)}</span>{_computed(one)}</p>'
             for one in story.state.deadlines.values()
             if one.task == task.id
         ]
@@ -147,10 +148,12 @@ def _row(one: StoryRow, people: bool) -> str:
 def _clock(note: ClockNote) -> str:
     provisional = both(("（暂定）", " (provisional)")) if note.provisional else ""
     why = "" if note.why is None else f'<p class="why">{both(note.why)}</p>'
-    due = f'<p class="num">{local(note.due)} {both(("起逾期", "is too late"))}{provisional}</p>'
+    counts = ("推算，另定的期限不变", "computed; the date that was set stays") if note.beside else _TOO_LATE
+    due = f'<p class="num">{local(note.due)} {both(counts)}{provisional}</p>'
     return f"<p>#{note.number} {both(note.title)}</p>{due}{why}"
 
 
+_TOO_LATE = ("起逾期", "is too late")
 _REASONS: dict[str, Both] = {
     name.value: words for names in (REFUSALS, PARKINGS) for name, words in names.items()
 }
@@ -168,6 +171,13 @@ def both(words: Both) -> str:
     return (
         escape(zh) if zh == en else f'<span lang="zh">{escape(zh)}</span><span lang="en">{escape(en)}</span>'
     )
+
+
+def _computed(one: Running) -> str:
+    """What is computed, where a person set the date."""
+    if one.computed is None:
+        return ""
+    return f'<br><span class="faint">{both(("推算", "computed"))} <span class="num">{local(one.computed)}</span></span>'
 
 
 def local(text: str) -> str:

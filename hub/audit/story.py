@@ -20,7 +20,10 @@ from hub.domain.view import Content
 
 @dataclass(frozen=True, slots=True)
 class ClockNote:
-    """A time limit that started or moved. `why`: the derivation in Chinese and English, None where these rules give another."""
+    """A time limit that started or moved. `why`: the derivation in Chinese and English, None where these rules give another.
+
+    `beside`: the due moment is only computed; a person set another one.
+    """
 
     number: int
     clock: str
@@ -29,6 +32,7 @@ class ClockNote:
     provisional: bool
     title: Both
     why: Both | None
+    beside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ def _clocks(
             event.provisional,
             words.clock(limit.clock),
             why,
+            isinstance(event, DeadlineRecomputed) and event.beside,
         )
 
 

@@ -111,6 +111,12 @@ def said(event: Event) -> str:
             return f"receipt_missed #{event.deadline} {event.rung}"
         case "breach_annulled":
             return f"breach_annulled #{event.deadline}: {event.reason}"
+        case "date_set":
+            beside = f"(computed {event.computed}; {event.operator}, {event.article})"
+            return f"date_set #{event.deadline}: {event.before} → {event.after} {beside}"
+        case "date_lifted":
+            by = f"({event.operator}, {event.article})"
+            return f"date_lifted #{event.deadline}: {event.before} → {event.after} {by}"
         case "erased":
             what = ["everything"] if event.everything else [f"person {n}" for n in event.persons]
             return f"erased {', '.join([*what, *(['free text'] if event.text else [])])} ({event.article})"

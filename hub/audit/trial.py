@@ -26,6 +26,8 @@ from schemas.identifiers import derived_id
 
 log = logging.getLogger(__name__)
 DUE = ("hub.deadline_due.v1", "hub.receipt_due.v1")
+# Messages that name a time limit by its number in the case.
+_NUMBERED = (*DUE, "hub.date_set.v1", "hub.date_lifted.v1")
 
 
 class Trial:
@@ -57,7 +59,7 @@ class Trial:
         first = recorded[0]
         self.aliases = {self.id: _named(recorded)}
         opened = first.open or {}
-        if first.type in DUE:
+        if first.type in _NUMBERED:
             limit = limits.by_number.get(opened["deadline"])
             number = None if limit is None else self.limits.number(limit)
             opened = {**opened, "deadline": -1 if number is None else number}

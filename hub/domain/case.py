@@ -33,6 +33,7 @@ class Running(Struct, omit_defaults=True, gc=False):
     """A time limit that runs, or that was met too late: then `met_at` is when, and facts that come later may disprove it.
 
     `clock`, `place`, `since`, `due`, `facts` as in `DeadlineStarted`; `warn`: when to warn, until that was done.
+    `computed`: what rule or ladder give, where a person set `due` otherwise. `provisional` is about what is computed.
     A `place` below 0 is no clock of the law: `RUNG` of the ladder of receipts, or `ANSWER` and `STANDS` of supervision.
     """
 
@@ -47,6 +48,7 @@ class Running(Struct, omit_defaults=True, gc=False):
     provisional: bool = False
     breached: bool = False
     met_at: str | None = None
+    computed: str | None = None
 
     @property
     def next(self) -> str | None:

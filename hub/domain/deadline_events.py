@@ -35,7 +35,8 @@ class DeadlineStarted(Fact, tag="deadline_started"):
 class DeadlineRecomputed(Fact, tag="deadline_recomputed"):
     """A fact came that the rule counts with, or other rules are in force (`rules_changed`; the entry has their digest).
 
-    `before` and `after` are the due moments, equal when it moved nothing.
+    `before` and `after` are the computed due moments, equal when it moved nothing. `beside`: a person set another date,
+    which stays in force; only the computed one beside it moves.
     """
 
     deadline: int
@@ -46,7 +47,38 @@ class DeadlineRecomputed(Fact, tag="deadline_recomputed"):
     since: str | None = None
     fact: dict[str, Any] | None = None
     provisional: bool = False
+    beside: bool = False
     e: ClassVar[Literal["deadline_recomputed"]] = "deadline_recomputed"
+
+
+class DateSet(Fact, tag="date_set"):
+    """An authorised person set the due moment. `computed`, what the rule or the ladder gives, stays visible beside it.
+
+    `before` and `after` are the due moments in force. `article`: what the order rests on; its reason is in the message.
+    """
+
+    deadline: int
+    before: str
+    after: str
+    computed: str
+    operator: str
+    article: str
+    at: str
+    next: str | None = None
+    e: ClassVar[Literal["date_set"]] = "date_set"
+
+
+class DateLifted(Fact, tag="date_lifted"):
+    """The date that a person set is taken back: the computed one (`after`) is in force again."""
+
+    deadline: int
+    before: str
+    after: str
+    operator: str
+    article: str
+    at: str
+    next: str | None = None
+    e: ClassVar[Literal["date_lifted"]] = "date_lifted"
 
 
 class DeadlineWarned(Fact, tag="deadline_warned"):
@@ -80,7 +112,10 @@ class ReceiptMissed(Fact, tag="receipt_missed"):
 
 
 class BreachAnnulled(Fact, tag="breach_annulled"):
-    """A fact that came later disproves a breach or a missed receipt. `reason`: `backdated`, `fact_changed` or `rules_changed`."""
+    """What came later disproves a breach or a missed receipt.
+
+    `reason`: `backdated`, `fact_changed`, `rules_changed`, `date_set` or `date_lifted`.
+    """
 
     deadline: int
     reason: str

@@ -7,10 +7,12 @@ from types import MappingProxyType
 
 from hub.domain import (
     decide_case,
+    decide_date,
     decide_due,
     decide_duplicate,
     decide_followup,
     decide_order,
+    decide_raised,
     decide_referral,
     decide_report,
     decide_rules,
@@ -31,11 +33,13 @@ from hub.errors import Parking, ParkingName, Refusal, RefusalName
 HUB, ALIAS = "hub", "alias:"
 NO_ALIASES: Mapping[str, Sequence[str]] = MappingProxyType({})
 _HANDLERS = {
+    **decide_raised.HANDLERS,
     **decide_referral.HANDLERS,
     **decide_task.HANDLERS,
     **decide_case.HANDLERS,
     **decide_due.HANDLERS,
     **decide_order.HANDLERS,
+    **decide_date.HANDLERS,
     **decide_supervision.HANDLERS,
     **decide_followup.HANDLERS,
     **decide_rules.HANDLERS,
@@ -74,7 +78,7 @@ def decide(
     if case.id.startswith(ALIAS) and message.source != HUB:
         _pass_on(draft, aliases.get(case.id, ()))
         return Decision(draft.events, draft.case)
-    if not case.born and message.step not in decide_referral.OPENS_A_CASE and message.source != HUB:
+    if not case.born and message.step not in decide_raised.OPENS_A_CASE and message.source != HUB:
         raise Parking(ParkingName.EARLY, f"case {case.id} is not known", "decide")
     handler = _HANDLERS.get(message.step) or decide_task.step_on_task
     handler(draft)

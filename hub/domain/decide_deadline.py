@@ -203,27 +203,45 @@ def recompute(
 ) -> None:
     """The same clock with one fact more, from another start or by other rules.
 
-    A breach that this disproves is annulled, with `disproves` as the reason.
+    A breach that this disproves is annulled, with `disproves` as the reason. A date that a person set stays in force.
     """
     running = draft.case.deadlines[number]
     rule = draft.rules.timetable.clocks.get(running.clock)
     told = None if fact is None else facts_to_data((fact,))[0]
     facts = running.facts if told is None else (*running.facts, told)
     times = draft.rules.timetable.times(rule, since or running.since or "", facts)
-    next_ = None if running.breached else _next(draft, running, times)
+    after, provisional = times.due, times.provisional
+    if running.computed is not None:
+        moved = de.DeadlineRecomputed(
+            number, why, running.computed, after, running.next, since, told, provisional, beside=True
+        )
+        draft.add(moved)
+        return
     draft.add(
-        de.DeadlineRecomputed(number, why, running.due, times.due, next_, since, told, times.provisional)
+        de.DeadlineRecomputed(
+            number, why, running.due, after, next_of(draft, running, times), since, told, provisional
+        )
     )
+    disprove(draft, number, running, times, disproves)
+
+
+def disprove(draft: Draft, number: int, running: Running, times: Times, why: str) -> None:
+    """Take back a breach that another due moment disproves. `running`: as it was before."""
     if not running.breached:
         return
     acted = draft.at if running.met_at is None else written(datetime.fromisoformat(running.met_at))
     if acted < times.due:
-        again = None if running.met_at is not None else _next(draft, running, times)
-        _annul(draft, number, disproves, again)
+        again = None if running.met_at is not None else _speaks(draft, running, times)
+        _annul(draft, number, why, again)
 
 
-def _next(draft: Draft, running: Running, times: Times) -> str:
-    """When the hub's clock speaks next: a warning that was given is not given again but for a later due moment."""
+def next_of(draft: Draft, running: Running, times: Times) -> str | None:
+    """When the hub's clock speaks next of a limit with another due moment. Of one that is breached it has spoken."""
+    return None if running.breached else _speaks(draft, running, times)
+
+
+def _speaks(draft: Draft, running: Running, times: Times) -> str:
+    """A warning that was given is not given again but for a later due moment."""
     warned = running.warn is None
     if times.warn is None or (warned and times.warn <= draft.at):
         return times.due

@@ -19,12 +19,14 @@ def rules_changed(draft: Draft) -> None:
     no longer takes a fact which the case keeps. The journal's entry names the rules by their digest.
     """
     for number, running in list(draft.case.deadlines.items()):
-        times = _times(draft, running)
-        if times is not None and (times.due, times.provisional) != (running.due, running.provisional):
+        times = times_in_force(draft, running)
+        computed = running.computed or running.due
+        if times is not None and (times.due, times.provisional) != (computed, running.provisional):
             recompute(draft, number, WHY, disproves=WHY)
 
 
-def _times(draft: Draft, running: Running) -> Times | None:
+def times_in_force(draft: Draft, running: Running) -> Times | None:
+    """When a limit is due by the rules in force; None for one that no clock of the law gives, or not any more."""
     timetable = draft.rules.timetable
     rule = timetable.clocks.by_id.get(running.clock) if running.place >= 0 else None
     if rule is None or (rule.recorded_only and not rule.by_letter):

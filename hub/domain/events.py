@@ -10,6 +10,8 @@ from msgspec import field
 from hub.domain.case import MessageRef
 from hub.domain.deadline_events import (
     BreachAnnulled,
+    DateLifted,
+    DateSet,
     DeadlineBreached,
     DeadlineEnded,
     DeadlineRecomputed,
@@ -381,6 +383,8 @@ Event = (
     | ReceiptMissed
     | BreachAnnulled
     | DeadlineEnded
+    | DateSet
+    | DateLifted
     | Erased
     | HoldSet
     | HoldReleased

@@ -27,14 +27,26 @@ def _started(case: Case, event: ev.DeadlineStarted) -> None:
 def _recomputed(case: Case, event: ev.DeadlineRecomputed) -> None:
     running = case.deadlines[event.deadline]
     facts = running.facts if event.fact is None else (*running.facts, event.fact)
-    case.deadlines[event.deadline] = replace(
-        running,
-        due=event.after,
-        since=event.since or running.since,
-        warn=_warn(event.next, event.after),
-        facts=facts,
-        provisional=event.provisional,
-    )
+    since = event.since or running.since
+    running = replace(running, since=since, facts=facts, provisional=event.provisional)
+    # On the axis of law a fact may count from before the person's order did.
+    if event.beside and running.computed is not None:
+        running = replace(running, computed=event.after)
+    else:
+        running = replace(running, due=event.after, warn=_warn(event.next, event.after))
+    case.deadlines[event.deadline] = running
+
+
+def _set(case: Case, event: ev.DateSet) -> None:
+    warn = _warn(event.next, event.after)
+    running = case.deadlines[event.deadline]
+    case.deadlines[event.deadline] = replace(running, due=event.after, warn=warn, computed=event.computed)
+
+
+def _lifted(case: Case, event: ev.DateLifted) -> None:
+    warn = _warn(event.next, event.after)
+    running = case.deadlines[event.deadline]
+    case.deadlines[event.deadline] = replace(running, due=event.after, warn=warn, computed=None)
 
 
 def _warned(case: Case, event: ev.DeadlineWarned) -> None:
@@ -74,4 +86,6 @@ RULES: dict[str, Callable[[Case, Any], None]] = {
     "receipt_missed": _breached,
     "breach_annulled": _annulled,
     "deadline_ended": _ended,
+    "date_set": _set,
+    "date_lifted": _lifted,
 }

@@ -36,6 +36,20 @@ def tell_annulled(draft: Draft, running: Running, number: int, reason: str) -> N
     _tell(draft, running, whom, "breach.annulled.v1", own, number, _issuer(draft, running))
 
 
+def tell_set(draft: Draft, running: Running, number: int, lifted: bool) -> None:
+    """An authorised person set the date, or took that back. The order's reason goes with it."""
+    order = draft.message.open
+    own: dict[str, Any] = {
+        "computed_at": running.computed or running.due,
+        "set_at": draft.at,
+        "under": order["article"],
+        "reason": order["reason"],
+        **({"lifted": True} if lifted else {}),
+    }
+    whom = draft.rules.telling.set_by_person
+    _tell(draft, running, whom, "deadline.set.v1", own, number, _issuer(draft, running))
+
+
 def other_side(draft: Draft, running: Running) -> str:
     """Who stands opposite to who must act: the sender of the referral, or for a limit of the sender the task's department."""
     task = draft.case.tasks[running.task]
@@ -74,7 +88,7 @@ def _tell(
         "article": _article(draft, referral, running, step),
         "owner": running.owner,
         "due_at": running.due,
-        **({"provisional": True} if running.provisional else {}),
+        **({"provisional": True} if running.provisional and running.computed is None else {}),
         **own,
     }
     owner = draft.rules.departments.get(running.owner)

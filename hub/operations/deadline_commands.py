@@ -1,4 +1,4 @@
-"""`fengqiao deadline …`: what is due, by which article and why on that day. Needs no server. Thin."""
+"""`fengqiao deadline …`: what is due, by which article and why on that day. `compute` needs no server. Thin."""
 
 import json
 import re
@@ -31,16 +31,14 @@ from hub.domain.derivation_words import Lang, article_words, explain, step_words
 from hub.domain.rule_data import Bilingual
 from hub.errors import FactNotAllowed
 from hub.home import DEFAULT_HOME, Home
+from hub.operations import date_commands
 from hub.rules.calendar_files import load_calendar
 from hub.rules.deadline_files import load_clocks
 
-app = group("Deadlines: what is due, and why.")
-
-
-@app.callback()
-def deadline() -> None:
-    # With one command alone the group itself would become that command.
-    """Deadlines: what is due, and why."""
+app = group("Deadlines: what is due, and why; dates that a person sets.")
+app.command("show")(date_commands.show_command)
+app.command("set")(date_commands.set_command)
+app.command("lift")(date_commands.lift_command)
 
 
 @app.command("compute")

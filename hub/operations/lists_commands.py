@@ -43,6 +43,7 @@ _HEADS = {
     "since": ("自", "since"),
     "local_number": ("编号", "number"),
     "due": ("到期", "due"),
+    "computed": ("推算", "computed"),
     "breached": ("逾期项", "late"),
     "supervision": ("督办", "supervision"),
     "clock": ("时限", "clock"),

@@ -62,8 +62,22 @@ def deadline_id(entry: Entry, number: int) -> str:
 
 
 def _recomputed(entry: Entry, event: de.DeadlineRecomputed) -> dict[str, Any]:
-    moved = {"due": _time(event.after), "next": _or_none(event.next), "provisional": event.provisional}
+    due = "computed" if event.beside else "due"
+    moved = {due: _time(event.after), "provisional": event.provisional} | _waits(entry, event.next)
     return moved | ({"since": event.since} if event.since is not None else {})
+
+
+def _set(entry: Entry, event: de.DateSet) -> dict[str, Any]:
+    return {"due": _time(event.after), "computed": _time(event.computed)} | _waits(entry, event.next)
+
+
+def _lifted(entry: Entry, event: de.DateLifted) -> dict[str, Any]:
+    return {"due": _time(event.after), "computed": None} | _waits(entry, event.next)
+
+
+def _waits(entry: Entry, next_: str | None) -> dict[str, Any]:
+    """From here on it waits for a moment anew, also for one that has been there before."""
+    return {"next": _or_none(next_), "moved": entry.seq}
 
 
 def _warned(entry: Entry, event: de.DeadlineWarned) -> dict[str, Any]:
@@ -76,7 +90,7 @@ def _breached(entry: Entry, event: de.DeadlineBreached | de.ReceiptMissed) -> di
 
 def _annulled(entry: Entry, event: de.BreachAnnulled) -> dict[str, Any]:
     running = {"state": "running"} if event.next is not None else {}
-    return {"next": _or_none(event.next), "breached_at": None} | running
+    return _waits(entry, event.next) | {"breached_at": None} | running
 
 
 def _ended(entry: Entry, event: de.DeadlineEnded) -> dict[str, Any]:
@@ -97,4 +111,6 @@ _CHANGES: dict[str, Callable[[Entry, Any], dict[str, Any]]] = {
     "receipt_missed": _breached,
     "breach_annulled": _annulled,
     "deadline_ended": _ended,
+    "date_set": _set,
+    "date_lifted": _lifted,
 }

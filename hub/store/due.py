@@ -7,21 +7,22 @@ from hub.store.pool import Pool
 
 # By the index on (next, id) of those that have a next moment: what waits or is over is never read.
 FIRST_PAGE = """
-SELECT next, id, case_id, number, clock FROM deadline WHERE next <= $1 AND next IS NOT NULL
+SELECT next, id, case_id, number, clock, moved FROM deadline WHERE next <= $1 AND next IS NOT NULL
 ORDER BY next, id LIMIT $2"""
 NEXT_PAGE = """
-SELECT next, id, case_id, number, clock FROM deadline
+SELECT next, id, case_id, number, clock, moved FROM deadline
 WHERE next <= $1 AND next IS NOT NULL AND (next, id) > ($3, $4) ORDER BY next, id LIMIT $2"""
 
 
 class DueRow(NamedTuple):
-    """A time limit and the moment for which it waits."""
+    """A time limit and the moment for which it waits. `moved`: sequence of the entry that last moved it; None: none did."""
 
     next: datetime
     id: str
     case: str
     number: int
     clock: str
+    moved: int | None
 
 
 class DueReader(Protocol):

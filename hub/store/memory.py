@@ -175,11 +175,12 @@ class MemoryStore:
         """See `hub.store.due.DueReader`."""
         await self._reach()
         rows = [
-            DueRow(row["next"], row["id"], row["case_id"], row["number"], row["clock"])
+            DueRow(*(row[name] for name in ("next", "id", "case_id", "number", "clock", "moved")))
             for row in self.projected.deadline.values()
             if row["next"] is not None and row["next"] <= upto
         ]
-        return sorted(row for row in rows if after is None or (row.next, row.id) > after)[:limit]
+        beyond = [row for row in rows if after is None or (row.next, row.id) > after]
+        return sorted(beyond, key=lambda row: (row.next, row.id))[:limit]
 
     def parked(self) -> list[tuple[ParkedRow, datetime]]:
         """Everything that is parked now, with the moment since when."""
@@ -287,7 +288,7 @@ def _project(tables: Projected, projection: Projection) -> None:
         told = {"flow": referral["flow"], "sender": referral["sender"]}
         tables.task[task.id] = {**dict.fromkeys(_TASK_COLUMNS), **task._asdict(), **told}
     for deadline in projection.deadlines.new.values():
-        told = dict.fromkeys(("warned_at", "breached_at", "ended_at"))
+        told = dict.fromkeys(("warned_at", "breached_at", "ended_at", "computed", "moved"))
         tables.deadline[deadline.id] = {**deadline._asdict(), **told}
     for step in projection.supervisions.new.values():
         told = dict.fromkeys(("answered_at", "cleared_at", "cleared_by", "cleared_why"))

@@ -31,7 +31,7 @@ _TYPES = {"referral": dict.fromkeys(_TEXTS, "text")}
 _TYPES["task"] = {**_TYPES["referral"], "since": "timestamptz"}
 _TYPES["supervision"] = {**_TYPES["referral"], "cleared_by": "text", "cleared_why": "text"}
 _TYPES["duplicate"] = {**_TYPES["referral"], "answered_by": "text"}
-_TYPES["deadline"] = {**_TYPES["referral"], "provisional": "boolean"}
+_TYPES["deadline"] = {**_TYPES["referral"], "provisional": "boolean", "moved": "bigint"}
 
 
 class PostgresProjections:

@@ -23,7 +23,7 @@ WHERE t.state IN {_OPEN} AND t.role <> 'copy' AND ($1::text IS NULL OR t.departm
 ORDER BY d.due NULLS LAST, t.assigned_at, t.id LIMIT $2"""
 # Whom a limit binds that has not ended: by when, by which rule.
 _DUTIES = """
-SELECT d.owner, d.clock, d.due, d.state, d.provisional, d.case_id, t.referral, d.task, t.flow, t.sender
+SELECT d.owner, d.clock, d.due, d.computed, d.state, d.provisional, d.case_id, t.referral, d.task, t.flow, t.sender
 FROM deadline d JOIN task t ON t.id = d.task
 WHERE d.state <> 'ended' AND d.clock <> 'supervision_stands' AND ($1::text IS NULL OR d.owner = $1)
 ORDER BY d.due, d.id LIMIT $2"""
@@ -65,11 +65,12 @@ class ListedTask:
 
 @dataclass(frozen=True, slots=True)
 class ListedDuty:
-    """责任清单: who must act by when, by which clock of the law, rung or answer."""
+    """责任清单: who must act by when, by which clock of the law, rung or answer. `computed`: where a person set `due`."""
 
     department: str
     clock: str
     due: datetime
+    computed: datetime | None
     state: str
     provisional: bool
     case: str

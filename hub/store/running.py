@@ -8,7 +8,7 @@ from hub.store.pool import Pool
 
 # What was met too late may turn out to have been in time.
 _PAGE = """
-SELECT id, case_id, clock, since, due, provisional FROM deadline
+SELECT id, case_id, clock, since, coalesce(computed, due), provisional FROM deadline
 WHERE id > $1 AND since IS NOT NULL AND (state <> 'ended' OR breached_at IS NOT NULL) ORDER BY id LIMIT $2"""
 _CHANGED = """
 SELECT (SELECT value FROM meta WHERE name = 'rules'), (SELECT max(name) FROM meta WHERE name LIKE 'rules/%'),
@@ -20,7 +20,7 @@ _PROJECTED = "SELECT shard, seq FROM follower WHERE name = 'projector'"
 
 
 class RunningRow(NamedTuple):
-    """A time limit as it is projected. `due`: the first moment that is too late."""
+    """A time limit as it is projected. `due`: the first moment that is too late, as computed."""
 
     id: str
     case: str

@@ -212,6 +212,8 @@ deadline = Table(
     Column("warned_at", _TIME),
     Column("breached_at", _TIME),
     Column("ended_at", _TIME),
+    Column("computed", _TIME),
+    Column("moved", BigInteger),
     Index("deadline_next", "next", "id", postgresql_where="next IS NOT NULL"),
     Index("deadline_owner", "owner", "due", postgresql_where="state <> 'ended'"),
     Index("deadline_breached", "breached_at", postgresql_where="breached_at IS NOT NULL"),

@@ -1,7 +1,8 @@
 """Due moments of time limits become messages on the hub's clock topic: in order, each counted once.
 
-A message is named by the time limit and the moment, so the inbox drops a second one. What was published is remembered
-only so that it is not published at every look until the projector has passed it.
+A message is named by the time limit, the moment and what last moved it there, so the inbox drops a second one, but not one of
+a moment that has come back. What was published is remembered only so that it is not published at every look until the projector
+has passed it.
 """
 
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from schemas.partitioner import partition_of
 PAGE = 1_000
 # A message that had no effect for so long may have been lost with its topic.
 AGAIN = timedelta(minutes=10)
+_Turn = tuple[str, datetime, int | None]
 
 
 class DueMoments:
@@ -25,7 +27,7 @@ class DueMoments:
 
     def __init__(self, reader: DueReader, signer: HubSigner, names: TopicNames, shards: int) -> None:
         self._reader, self._signer, self._names, self._shards = reader, signer, names, shards
-        self._published: dict[tuple[str, datetime], datetime] = {}
+        self._published: dict[_Turn, datetime] = {}
 
     async def publish(self, now: datetime, publisher: Publisher) -> int:
         """Publish what is due up to `now` and was not yet. Returns how many; raises Trouble.
@@ -33,19 +35,19 @@ class DueMoments:
         Each page is acknowledged before the next is read, so a crash leaves the rest due.
         """
         count, after = 0, None
-        due: dict[tuple[str, datetime], datetime] = {}
+        due: dict[_Turn, datetime] = {}
         while True:
             rows = await self._reader.due_deadlines(now, after, PAGE)
             new = []
             for row in rows:
-                at = self._published.get((row.id, row.next))
+                at = self._published.get(_turn(row))
                 if at is None or now - at > AGAIN:
                     new.append(row)
                     at = now
-                due[row.id, row.next] = at
+                due[_turn(row)] = at
             if new:
                 await publisher.publish([self._record(row) for row in new])
-                self._published.update({(row.id, row.next): now for row in new})
+                self._published.update({_turn(row): now for row in new})
                 count += len(new)
             if len(rows) < PAGE:
                 break
@@ -57,8 +59,13 @@ class DueMoments:
     def _record(self, row: DueRow) -> OutRecord:
         type_ = "hub.receipt_due.v1" if row.clock in LIMITED else "hub.deadline_due.v1"
         at = moment(row.next)
-        message_id = derived_id("hub", row.id, f"due/{at}")
+        turn = "" if row.moved is None else f"/{row.moved}"
+        message_id = derived_id("hub", row.id, f"due/{at}{turn}")
         data = {"deadline": row.number, "moment": at}
         value, headers = self._signer.message(message_id, type_, row.case, at, data)
         partition = partition_of(row.case, self._shards)
         return OutRecord(self._names.hub(CLOCK), partition, row.case.encode(), value, headers)
+
+
+def _turn(row: DueRow) -> _Turn:
+    return row.id, row.next, row.moved

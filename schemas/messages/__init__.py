@@ -83,6 +83,7 @@ KINDS: tuple[MessageKind, ...] = (
     _out("deadline.warned.v1", "时限预警", deadline.DeadlineWarned),
     _out("deadline.breached.v1", "逾期", deadline.DeadlineBreached),
     _out("breach.annulled.v1", "逾期撤销", deadline.BreachAnnulled),
+    _out("deadline.set.v1", "另定期限", deadline.DeadlineSet),
     _out("receipt.missed.v1", "回执逾期", deadline.ReceiptMissed),
     _out("message.refused.v1", "拒收", outbound.MessageRefused),
 )
@@ -107,6 +108,8 @@ OWN_KINDS: tuple[MessageKind, ...] = (
     _in("hub.hold_released.v1", "解除保全", order.HoldReleased),
     _in("hub.record_sealed.v1", "封存", order.RecordSealed),
     _in("hub.record_unsealed.v1", "解除封存", order.RecordUnsealed),
+    _in("hub.date_set.v1", "指令另定期限", order.DateSet),
+    _in("hub.date_lifted.v1", "撤销另定期限", order.DateLifted),
 )
 
 OWN_BY_TYPE: dict[str, MessageKind] = {kind.type: kind for kind in OWN_KINDS}

@@ -20,7 +20,7 @@ class DeadlineNotice(Data):
     owner: Internal[DepartmentId]
     """The department that must act."""
     due_at: Internal[Moment]
-    """The computed due moment."""
+    """The due moment in force: computed, or set by an authorised person."""
     provisional: Internal[Flag] = False
     """Whether the due moment lies beyond the loaded calendar and may still move."""
 
@@ -46,7 +46,22 @@ class BreachAnnulled(DeadlineNotice):
     annulled_at: Internal[Moment]
     """When the hub decided so."""
     reason: Internal[Code]
-    """Why: e.g. `backdated`, `fact_changed`, `rules_changed` (also a calendar)."""
+    """Why: e.g. `backdated`, `fact_changed`, `rules_changed` (also a calendar), `date_set` or `date_lifted` by a person."""
+
+
+class DeadlineSet(DeadlineNotice):
+    """另定期限: an authorised person set the date, or took that back. `due_at` is what counts from here on."""
+
+    computed_at: Internal[Moment]
+    """The computed due moment."""
+    set_at: Internal[Moment]
+    """When the hub took the order."""
+    under: Internal[Line]
+    """Law and article that the order rests on."""
+    reason: Internal[Line]
+    """Why. Names no person."""
+    lifted: Internal[Flag] = False
+    """Whether the set date was taken back: the computed one is in force again."""
 
 
 class ReceiptMissed(DeadlineNotice):

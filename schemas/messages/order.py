@@ -1,14 +1,14 @@
-"""What an authorised operator orders for a case: erasure 抹除, legal hold 保全, sealing of records 封存.
+"""What an authorised operator orders for a case: erasure 抹除, legal hold 保全, sealing of records 封存, a date 另定期限.
 
 Written by the hub's desk on its own topic; the operator's own signature is in the data.
 """
 
 from pydantic import Field
 
-from schemas.classes import Internal
+from schemas.classes import Internal, Public
 from schemas.identifiers import Code
 from schemas.messages.base import Data
-from schemas.scalars import Flag, Line, Moment, Ordinal
+from schemas.scalars import Count, Flag, Line, Moment, Ordinal
 
 
 class Order(Data):
@@ -60,3 +60,17 @@ class RecordSealed(Order):
 
 class RecordUnsealed(Order):
     """解除封存: the record can be shown again."""
+
+
+class DateLifted(Order):
+    """撤销另定期限: the computed date of the time limit is in force again."""
+
+    deadline: Public[Count]
+    """Number of the time limit in the case, as `fengqiao deadline show` gives it."""
+
+
+class DateSet(DateLifted):
+    """另定期限: this time limit is due when the operator says; the computed date stays visible beside it."""
+
+    until: Internal[Moment]
+    """The first moment that is too late: of a last day, its end (24:00)."""

@@ -12,7 +12,7 @@ from hub.operators import May, Operators, approved, new_operator, private_key
 from schemas.partitioner import partition_of
 from tests.support.core import Core
 
-EVERYTHING = (May.ERASE, May.HOLD, May.SEAL)
+EVERYTHING = (May.ERASE, May.HOLD, May.SEAL, May.DATE)
 ARTICLE = "个人信息保护法第47条"
 
 
