@@ -108,6 +108,12 @@ class Course:
         running = None if number is None else self.case.deadlines.get(number)
         return None if running is None else running.due
 
+    def computed(self, limit: Limit) -> str | None:
+        """What rule or ladder give for it after this entry, also where a person set another date."""
+        number = self.limits.number(limit)
+        running = None if number is None else self.case.deadlines.get(number)
+        return None if running is None else running.computed or running.due
+
 
 def difference(recorded: Course, tried: Course, lang: Lang) -> Difference | None:
     """What differs; None when nothing does."""
@@ -177,11 +183,20 @@ def _without(events: _Plain, others: _Plain) -> _Plain:
 
 def _due(recorded: Course, tried: Course, lost: _Plain, gained: _Plain, lang: Lang) -> tuple[DueChange, ...]:
     """Takes what sets due moments out of both lists."""
+    beside = {
+        course.limits.by_number[event.deadline]
+        for course, events in ((recorded, lost), (tried, gained))
+        for _, event in events
+        if event.e == "deadline_recomputed" and event.beside
+    }
     old, new = _set(lost, recorded.limits), _set(gained, tried.limits)
     changes = []
     for limit in dict.fromkeys((*old, *new)):
         # One course may have had it so before: a recomputation that brings both together is no difference.
-        before, after = old.get(limit) or recorded.stands(limit), new.get(limit) or tried.stands(limit)
+        if limit in beside:
+            before, after = recorded.computed(limit), tried.computed(limit)
+        else:
+            before, after = old.get(limit) or recorded.stands(limit), new.get(limit) or tried.stands(limit)
         if before == after:
             continue
         running = (recorded if before is not None else tried).limits

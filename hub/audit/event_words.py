@@ -195,11 +195,12 @@ def _moment(text: str) -> str:
 
 def _date(zh: str, en: str) -> Any:
     def said(w: Words, e: Any) -> Both:
-        zh_by, en_by = f"{e.operator}，{e.article}", f"{e.operator}, {e.article}"
-        before, after = _moment(e.before), _moment(e.after)
+        moved = f"{_moment(e.before)} → {_moment(e.after)}"
+        beside = _moment(e.computed) if e.e == "date_set" else None
+        zh_beside, en_beside = ("", "") if beside is None else (f"，推算 {beside}", f", computed {beside}")
         return (
-            f"时限 #{e.deadline} {zh}：{before} → {after}（{zh_by}）",
-            f"time limit #{e.deadline} {en}: {before} → {after} ({en_by})",
+            f"时限 #{e.deadline} {zh}：{moved}{zh_beside}（{e.operator}，{e.article}：{e.reason}）",
+            f"time limit #{e.deadline} {en}: {moved}{en_beside} ({e.operator}, {e.article}: {e.reason})",
         )
 
     return said

@@ -28,7 +28,10 @@ def story_table(story: Story) -> Table:
 def _cells(one: StoryRow) -> tuple[str, ...]:
     row = one.row
     reason = f": {row.reason}" if row.reason else ""
-    clocks = [f"{_local(each.due)} 起逾期 {each.why[0] if each.why else ''}" for each in one.clocks]
+    clocks = [
+        f"{_local(each.due)} {'推算，另定的期限不变' if each.beside else '起逾期'} {each.why[0] if each.why else ''}"
+        for each in one.clocks
+    ]
     told = [f"⇒ {to[0]} #{number}" for to, number in one.told]
     return (
         f"{row.shard}/{row.seq}",

@@ -99,7 +99,10 @@ def said(event: Event) -> str:
         case "deadline_started":
             return f"deadline_started #{event.deadline} {event.clock} {event.owner} due {event.due}"
         case "deadline_recomputed":
-            return f"deadline_recomputed #{event.deadline} {event.why}: {event.before} → {event.after}"
+            beside = " (computed; the date that was set stays)" if event.beside else ""
+            return (
+                f"deadline_recomputed #{event.deadline} {event.why}: {event.before} → {event.after}{beside}"
+            )
         case "deadline_ended":
             return f"deadline_ended #{event.deadline} {event.how}"
         case "deadline_warned":
@@ -112,10 +115,10 @@ def said(event: Event) -> str:
         case "breach_annulled":
             return f"breach_annulled #{event.deadline}: {event.reason}"
         case "date_set":
-            beside = f"(computed {event.computed}; {event.operator}, {event.article})"
+            beside = f"(computed {event.computed}; {event.operator}, {event.article}: {event.reason})"
             return f"date_set #{event.deadline}: {event.before} → {event.after} {beside}"
         case "date_lifted":
-            by = f"({event.operator}, {event.article})"
+            by = f"({event.operator}, {event.article}: {event.reason})"
             return f"date_lifted #{event.deadline}: {event.before} → {event.after} {by}"
         case "erased":
             what = ["everything"] if event.everything else [f"person {n}" for n in event.persons]

@@ -139,6 +139,11 @@ class Trial:
     def append(self, entry: Entry, at: datetime) -> None:
         """Take in an entry that would have been made."""
         self.limits.learn(entry.events)
+        for event in entry.events:
+            if event.e in ("deadline_recomputed", "date_set", "date_lifted", "breach_annulled"):
+                # It waits anew, perhaps for a moment that has been there before.
+                limit = self.limits.by_number[event.deadline]
+                self._spoken = {one for one in self._spoken if one[0] != limit}
         self._made.append(entry)
 
 

@@ -54,7 +54,7 @@ class DeadlineRecomputed(Fact, tag="deadline_recomputed"):
 class DateSet(Fact, tag="date_set"):
     """An authorised person set the due moment. `computed`, what the rule or the ladder gives, stays visible beside it.
 
-    `before` and `after` are the due moments in force. `article`: what the order rests on; its reason is in the message.
+    `before` and `after` are the due moments in force. `article` and `reason`: what the order rests on, and why.
     """
 
     deadline: int
@@ -63,6 +63,7 @@ class DateSet(Fact, tag="date_set"):
     computed: str
     operator: str
     article: str
+    reason: str
     at: str
     next: str | None = None
     e: ClassVar[Literal["date_set"]] = "date_set"
@@ -76,6 +77,7 @@ class DateLifted(Fact, tag="date_lifted"):
     after: str
     operator: str
     article: str
+    reason: str
     at: str
     next: str | None = None
     e: ClassVar[Literal["date_lifted"]] = "date_lifted"

@@ -33,6 +33,7 @@ def date_set(draft: Draft) -> None:
             running.computed or running.due,
             order["operator"],
             order["article"],
+            order["reason"],
             draft.at,
             next_of(draft, running, times),
         )
@@ -41,13 +42,16 @@ def date_set(draft: Draft) -> None:
 
 
 def date_lifted(draft: Draft) -> None:
-    """The computed date is in force again; where it has passed, the hub's clock finds the breach at its next look."""
+    """The computed date is in force again; where it has passed, the hub's clock finds the breach at its next look.
+
+    What the step was in time for by the set date alone is settled: the limit runs no more.
+    """
     order = draft.message.open
     number, running = _running(draft)
     if running.computed is None:
         raise Refusal(RefusalName.ILLEGAL_STEP, f"nobody set the date of time limit {number}", ["date_set"])
-    by_rule = times_in_force(draft, running)
-    times = Times(running.computed, None if by_rule is None else by_rule.warn, running.provisional)
+    warn = None if running.computed <= draft.at else _warn(draft, running, running.computed)
+    times = Times(running.computed, warn, running.provisional)
     draft.add(
         de.DateLifted(
             number,
@@ -55,6 +59,7 @@ def date_lifted(draft: Draft) -> None:
             times.due,
             order["operator"],
             order["article"],
+            order["reason"],
             draft.at,
             next_of(draft, running, times),
         )

@@ -95,7 +95,14 @@ def _hurry(draft: Draft, referral: Referral, priority: str) -> None:
         asked = referral.flow, referral.flow_version, running.owner, referral.track, priority
         within = draft.rules.limits(*asked).get(running.clock)
         due = None if within is None else draft.rules.timetable.limit(within, draft.at)
-        if due is not None and due < running.due:
+        before = running.computed or running.due
+        if due is None or due >= before:
+            continue
+        if running.computed is not None:
+            # A person's date stays; what is due earlier is only what is computed beside it.
+            moved = de.DeadlineRecomputed(number, "prioritised", before, due, running.next, beside=True)
+            draft.add(moved)
+        else:
             draft.add(de.DeadlineEnded(number, "stopped"))
             draft.add(
                 de.DeadlineStarted(draft.case.numbered + 1, running.clock, running.task, running.owner, due)

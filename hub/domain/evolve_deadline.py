@@ -29,8 +29,8 @@ def _recomputed(case: Case, event: ev.DeadlineRecomputed) -> None:
     facts = running.facts if event.fact is None else (*running.facts, event.fact)
     since = event.since or running.since
     running = replace(running, since=since, facts=facts, provisional=event.provisional)
-    # On the axis of law a fact may count from before the person's order did.
-    if event.beside and running.computed is not None:
+    # Not by `beside`: on the axis of law a fact may count from before the person's order did, or from before it was lifted.
+    if running.computed is not None:
         running = replace(running, computed=event.after)
     else:
         running = replace(running, due=event.after, warn=_warn(event.next, event.after))

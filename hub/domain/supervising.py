@@ -286,7 +286,8 @@ def _reason(
     running = None if deadline is None else draft.case.deadlines.get(deadline)
     parts = [f"{step.title} {step.en}: {_TRIGGERS[trigger]}"]
     if running is not None:
-        parts.append(f"{running.clock}, {running.due}")
+        beside = "" if running.computed is None else f" (推算 computed {running.computed})"
+        parts.append(f"{running.clock}, {running.due}{beside}")
     if count is not None:
         parts.append(f"× {count}")
     return "; ".join(parts)

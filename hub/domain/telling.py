@@ -22,5 +22,5 @@ class Telling(RuleData):
     warned: list[Told]
     breached: list[Told]
     annulled: list[Told]
-    set_by_person: list[Told] = Field(default=["owner", "sender"])
+    set_by_person: list[Told] = Field(default=["owner", "sender", "superior"])
     missed: dict[Missed, list[Told]] = Field(default={})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.domain.case import ANSWER, Referral, Running, Supervised
+from hub.domain.case import ANSWER, STANDS, Referral, Running, Supervised
 from hub.domain.decision import Draft
 from hub.domain.telling import Told
 from schemas.classes import FieldClass
@@ -64,10 +64,10 @@ def _issuer(draft: Draft, running: Running) -> str | None:
 
 
 def _step_of(draft: Draft, running: Running, number: int | None) -> Supervised | None:
-    """The step of supervision whose answer a limit waits for."""
-    if running.place != ANSWER:
+    """The step of supervision whose answer, or whose end, a limit waits for."""
+    if running.place not in (ANSWER, STANDS):
         return None
-    return next((one for one in draft.case.supervisions.values() if one.answer == number), None)
+    return next((one for one in draft.case.supervisions.values() if number in (one.answer, one.stands)), None)
 
 
 def _tell(
@@ -88,6 +88,7 @@ def _tell(
         "article": _article(draft, referral, running, step),
         "owner": running.owner,
         "due_at": running.due,
+        **({} if running.computed is None else {"computed_at": running.computed}),
         **({"provisional": True} if running.provisional and running.computed is None else {}),
         **own,
     }
@@ -107,9 +108,9 @@ def _tell(
 
 
 def _article(draft: Draft, referral: Referral, running: Running, step: Supervised | None) -> str:
-    """The article of the law; of a rung, the house rule of the flow; of an answer, the step that wants it."""
+    """The article of the law; of a rung, the house rule of the flow; of a step of supervision, the step."""
     if step is not None:
-        return f"supervision {step.step}.answer"
+        return f"supervision {step.step}.{'answer' if running.place == ANSWER else 'stands'}"
     if running.place < 0:
         return f"{referral.flow} within.{running.clock}"
     watch = draft.rules.timetable.watch(referral.flow, referral.flow_version, running.place)

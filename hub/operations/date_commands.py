@@ -106,11 +106,11 @@ def lift_command(
 def last_moment(text: str) -> datetime:
     """The first moment that is too late. Raises ConfigurationError."""
     try:
-        if len(text) == len("2026-04-10"):
+        if "T" not in text and " " not in text:
             day_after = date.fromisoformat(text) + timedelta(days=1)
             return datetime.combine(day_after, datetime.min.time(), CHINA)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         allowed = "give a day 2026-04-10 or a moment 2026-04-10T12:00"
         raise ConfigurationError(f"until {text!r}: {allowed}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)

@@ -33,6 +33,7 @@ _DUE = (
     ("报送", "to"),
     ("状态", "state"),
     ("到期", "due"),
+    ("推算", "computed"),
     ("逾期自", "late since"),
     ("案件", "case"),
 )
@@ -88,6 +89,7 @@ def due_command(
             one.to,
             one.state,
             _time(one.due),
+            _time(one.computed),
             _time(one.breached_at),
             one.case[:8],
         )

@@ -10,10 +10,11 @@ _OPEN = "('assigned', 'delivered', 'signed', 'accepted', 'handling', 'replied')"
 # lie together by their id.
 _TASKS = f"""
 SELECT t.case_id, t.referral, t.id, t.flow, t.sender, t.department, t.role, t.state, t.since, t.local_number,
-    d.due, coalesce(d.breached, 0) AS breached, s.step AS supervision
+    d.due, d.computed, coalesce(d.breached, 0) AS breached, s.step AS supervision
 FROM task t
 LEFT JOIN LATERAL (
-    SELECT min(due) FILTER (WHERE next IS NOT NULL) AS due, count(*) FILTER (WHERE breached_at IS NOT NULL) AS breached
+    SELECT min(due) FILTER (WHERE next IS NOT NULL) AS due, count(*) FILTER (WHERE breached_at IS NOT NULL) AS breached,
+        (array_agg(computed ORDER BY due) FILTER (WHERE next IS NOT NULL))[1] AS computed
     FROM deadline WHERE id > t.case_id || '/' AND id < t.case_id || '0' AND task = t.id AND ended_at IS NULL
         AND clock <> 'supervision_stands') d ON true
 LEFT JOIN LATERAL (
@@ -46,7 +47,9 @@ SELECT * FROM (
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """任务清单: a task that has not ended. `due`: the next limit on it; `breached`: how many have passed."""
+    """任务清单: a task that has not ended. `due`: the next limit on it, `computed` where a person set that; `breached`: how many
+    have passed.
+    """
 
     case: str
     referral: str
@@ -59,6 +62,7 @@ class ListedTask:
     since: datetime
     local_number: str | None
     due: datetime | None
+    computed: datetime | None
     breached: int
     supervision: str | None
 

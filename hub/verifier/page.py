@@ -32,7 +32,7 @@ def make_page(files: Mapping[str, bytes], manifest: Manifest) -> bytes:
             f"<main>\n<h1>{_both(title)}</h1>\n",
             _about(manifest, records, words),
             _section("经过", "What happened", _timeline(files, manifest, records, words)),
-            _section("时限", "Time limits", _deadlines(files, words)),
+            _section("时限", "Time limits", _deadlines(files, records, words)),
             _section("文书", "Papers", _papers(files, records)),
             _section("检查点", "Checkpoints", _checkpoints(files)),
             _section("所用规则", "Rules in force", _rules(files, records)),
@@ -143,13 +143,21 @@ def _refusal(record: Record, words: Words) -> str:
     return f'<div class="soft">{outcome}{said} {escape(record.text("detail"))}</div>'
 
 
-def _deadlines(files: Mapping[str, bytes], words: Words) -> str:
+def _deadlines(files: Mapping[str, bytes], records: Sequence[Record], words: Words) -> str:
+    """What is derived; beside it the date that a person set last, where it was not taken back."""
+    by_person: dict[str, str] = {}
+    for record in records:
+        for event in record.events:
+            if event["e"] == "date_set":
+                by_person[str(event.get("deadline"))] = str(event.get("after"))
+            elif event["e"] == "date_lifted":
+                by_person.pop(str(event.get("deadline")), None)
     rows = [
         _row(
             escape(str(one["deadline"])),
             _both(words.of("clocks", one["clock"])),
             _both(words.of("departments", one["owner"])),
-            f'<span class="n">{china(one["due"])}</span>',
+            f'<span class="n">{china(one["due"])}</span>{_by_person(by_person.get(str(one["deadline"])))}',
             _both(Said(str(one["zh"]), str(one["en"]))),
             escape(str(one["entry"])),
         )
@@ -163,6 +171,12 @@ def _deadlines(files: Mapping[str, bytes], words: Words) -> str:
     ]
     heads += [Said("推导与依据", "Derivation and article"), Said("流水号", "Entry")]
     return _table(heads, rows)
+
+
+def _by_person(until: str | None) -> str:
+    if until is None:
+        return ""
+    return f'<br>{_both(Said("由人另定", "set by a person"))} <span class="n">{escape(china(until))}</span>'
 
 
 def _papers(files: Mapping[str, bytes], records: Sequence[Record]) -> str:

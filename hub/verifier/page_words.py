@@ -37,10 +37,12 @@ _EVENTS = {
         "time limit {deadline} runs ({clock}, {owner}) until {due}"),
     "deadline_recomputed": ("时限 {deadline} 重算（{why}）：{before} → {after}",
         "time limit {deadline} computed again ({why}): {before} → {after}"),
-    "date_set": ("时限 {deadline} 由人另定（{operator}，{article}）：{before} → {after}，推算 {computed}",
-        "time limit {deadline} set by a person ({operator}, {article}): {before} → {after}, computed {computed}"),
-    "date_lifted": ("时限 {deadline} 撤销另定（{operator}，{article}）：{before} → {after}",
-        "time limit {deadline} as computed again ({operator}, {article}): {before} → {after}"),
+    "deadline_recomputed beside": ("时限 {deadline} 重算（{why}），推算 {before} → {after}，另定的期限不变",
+        "time limit {deadline} computed again ({why}), computed {before} → {after}; the date that was set stays"),
+    "date_set": ("时限 {deadline} 由人另定（{operator}，{article}：{reason}）：{before} → {after}，推算 {computed}",
+        "time limit {deadline} set by a person ({operator}, {article}: {reason}): {before} → {after}, computed {computed}"),
+    "date_lifted": ("时限 {deadline} 撤销另定（{operator}，{article}：{reason}）：{before} → {after}",
+        "time limit {deadline} as computed again ({operator}, {article}: {reason}): {before} → {after}"),
     "deadline_warned": ("时限 {deadline} 预警", "time limit {deadline}: warning"),
     "deadline_breached": ("时限 {deadline} 逾期（{at}）", "time limit {deadline} breached ({at})"),
     "receipt_missed": ("回执逾期未到：{rung}（时限 {deadline}）", "receipt missing: {rung} (time limit {deadline})"),
@@ -90,7 +92,7 @@ class Words:
 
     def event(self, event: Mapping[str, Any]) -> Said:
         """One event in words."""
-        kind = event["e"]
+        kind = f"{event['e']} beside" if event.get("beside") is True else event["e"]
         zh, en = _EVENTS.get(kind, (kind, kind))
         values = {name: self.value(name, value) for name, value in event.items()}
         return Said(

@@ -21,6 +21,8 @@ class DeadlineNotice(Data):
     """The department that must act."""
     due_at: Internal[Moment]
     """The due moment in force: computed, or set by an authorised person."""
+    computed_at: Internal[Moment | None] = None
+    """The computed due moment, where an authorised person set another one."""
     provisional: Internal[Flag] = False
     """Whether the due moment lies beyond the loaded calendar and may still move."""
 

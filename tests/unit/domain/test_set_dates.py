@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.domain.as_of import in_law
 from hub.domain.case import Case
+from hub.domain.deadline_events import DeadlineRecomputed
 from hub.domain.decide_rules import times_in_force
 from hub.domain.decision import Draft, Message
 from hub.domain.entry import Entry, Origin, Outcome
@@ -17,6 +18,8 @@ from hub.domain.evolve import fold
 from hub.domain.timetable import written
 from hub.errors import Refusal
 from tests.unit.domain.play import Play, rules
+from tests.unit.domain.test_owner import given as given_matter
+from tests.unit.domain.test_owner import risk
 from tests.unit.domain.test_rules_changed import changed, comes, limit, longer_april, matter
 
 # One month from 2 March by J23: the last day is 2 April, so it is too late from 24:00 in China.
@@ -49,7 +52,7 @@ def test_it_counts_instead_and_the_computed_date_stays_beside_it() -> None:
     before = limit(one.case)
     event, *told = set_(one, LATER)
     assert (event.e, event.before, event.after, event.computed) == ("date_set", COMPUTED, LATER, COMPUTED)
-    assert (event.operator, event.article) == ("wang_1", WHY["article"])
+    assert (event.operator, event.article, event.reason) == ("wang_1", WHY["article"], WHY["reason"])
     running = limit(one.case)
     assert (running.due, running.computed) == (LATER, COMPUTED)
     # As long before the date as the rule warns before its own.
@@ -172,6 +175,44 @@ def test_the_citys_own_limits_can_be_set_too() -> None:
     assert one.case.deadlines[number] == rung
 
 
+def test_a_higher_risk_tightens_what_is_computed_and_not_what_was_set() -> None:
+    stage, _, task = given_matter()
+    stage.act(task, "task.signed")
+    number, before = next(
+        (n, r) for n, r in stage.case.deadlines.items() if r.task == task.id and r.place < 0
+    )
+    set_(stage, LATER, number)
+    risk(stage, "high")
+    after = stage.case.deadlines[number]
+    assert (after.due, after.warn) == (LATER, None)
+    assert after.computed is not None
+    assert after.computed < before.due
+    same_after_replay(stage)
+
+
+def test_notices_of_a_set_date_name_the_computed_one_too() -> None:
+    one = matter("2026-03-02")
+    set_(one, LATER)
+    comes(one)
+    notices = [
+        e
+        for e in one.events
+        if e.e == "notified" and e.type in ("deadline.warned.v1", "deadline.breached.v1")
+    ]
+    assert {e.type for e in notices} == {"deadline.warned.v1", "deadline.breached.v1"}
+    assert all((e.own["due_at"], e.own["computed_at"]) == (LATER, COMPUTED) for e in notices)
+
+
+def test_a_step_of_supervision_can_be_given_longer() -> None:
+    one = matter("2026-03-02")
+    comes(one)
+    (step,) = one.case.supervisions.values()
+    assert step.stands is not None
+    set_(one, "2026-05-20T16:00:00+00:00", step.stands)
+    (notice, *_) = [e for e in one.events if e.e == "notified" and e.type == "deadline.set.v1"]
+    assert notice.own["article"] == f"supervision {step.step}.stands"
+
+
 def test_no_limit_of_that_number_and_no_date_that_has_passed() -> None:
     one = matter("2026-03-02")
     for step, more in (("date_set", {"until": LATER}), ("date_lifted", {})):
@@ -184,6 +225,23 @@ def test_no_limit_of_that_number_and_no_date_that_has_passed() -> None:
             set_(one, until.isoformat())
         assert refused.value.name == "date_passed"
     assert limit(one.case).computed is None
+
+
+def test_on_the_axis_of_law_a_fact_from_before_the_lifting_moves_what_is_computed_beside() -> None:
+    one = matter("2026-03-02")
+    entries = [_entry(one, 1, list(one.events), "2026-03-02T09:30:00+08:00")]
+    one.at = datetime(2026, 3, 5, tzinfo=UTC)
+    entries.append(_entry(one, 2, set_(one, LATER), "2026-03-05T08:00:00+08:00"))
+    one.at = datetime(2026, 3, 10, tzinfo=UTC)
+    entries.append(_entry(one, 3, order(one, "date_lifted"), "2026-03-10T08:00:00+08:00"))
+    extended = [
+        DeadlineRecomputed(
+            number_of(one), "extended", COMPUTED, "2026-04-12T16:00:00.000Z", "2026-04-12T16:00:00.000Z"
+        )
+    ]
+    entries.append(_entry(one, 4, extended, "2026-03-07T08:00:00+08:00"))
+    at = limit(in_law(one.case.id, entries, datetime(2026, 3, 8, tzinfo=UTC)))
+    assert (at.due, at.computed) == (LATER, "2026-04-12T16:00:00.000Z")
 
 
 def test_on_the_axis_of_law_it_counts_from_the_order() -> None:
