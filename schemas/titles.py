@@ -42,6 +42,7 @@ _FIELDS = {
     "cause": "案由",
     "channels": "另行联络渠道",
     "citizen": "受访人",
+    "claim": "所称报文标识摘要",
     "clock": "时限",
     "co_handlers": "协办单位",
     "code": "代码",

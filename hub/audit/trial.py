@@ -12,7 +12,7 @@ from datetime import datetime
 from hub.audit.time_limits import Limit, Limits
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef
-from hub.domain.decide import HUB, decide
+from hub.domain.decide import HUB
 from hub.domain.decision import Message
 from hub.domain.entry import Entry, Origin, Outcome
 from hub.domain.evolve import evolve
@@ -107,11 +107,7 @@ class Trial:
         )
         entry.source, entry.message, entry.type, entry.open = *message.ref, message.type, message.open
         try:
-            if (first := waiting.behind(self.case, message.source)) is not None:
-                raise Parking(
-                    ParkingName.HELD, f"waits behind {first.message.id} of {message.source}", "decide"
-                )
-            decision = decide(self.case, message, self.rules, at, self.aliases)
+            decision = waiting.decide_in_turn(self.case, message, self.rules, at, self.aliases)
         except Refusal as refusal:
             refuse(entry, refusal)
         except Parking as parking:

@@ -44,7 +44,7 @@ class Entry(Struct, omit_defaults=True):
     that person's key; with number 0 the bytes as sent, under the keys of all of them. `key`: which of the case's keys of
     free text, in the order in which it had them. `mac`: HMAC of signature and data under the case's key, and those of
     the persons named. `step`: which part of intake parked it. `kept`: SHA-256 of the sealed record that lies in
-    `parked`, where no entry holds it.
+    `parked`, where no entry holds it. `claim`: SHA-256 of the id that a record claims which is no message, or nobody's.
     """
 
     shard: int
@@ -71,6 +71,7 @@ class Entry(Struct, omit_defaults=True):
     events: list[Event] = msgspec.field(default_factory=list)
     step: str | None = None
     kept: str | None = None
+    claim: str | None = None
 
     def all_attributes(self) -> dict[str, str]:
         """The attributes of the message as its sender wrote them. Empty where the entry holds no message."""

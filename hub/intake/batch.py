@@ -12,7 +12,6 @@ from hashlib import sha256
 
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef
-from hub.domain.decide import decide
 from hub.domain.decision import Message, moment
 from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.evolve import evolve
@@ -175,13 +174,10 @@ class Batch:
 
     def _decide(self, entry: Entry, read: Read, at: datetime) -> None:
         envelope, case = read.envelope, self.cases[read.envelope.subject]
-        if (first := waiting.behind(case, envelope.source)) is not None:
-            detail = f"waits behind {first.message.id} of {envelope.source}"
-            raise Parking(ParkingName.HELD, detail, "decide")
         if envelope.type in ORDERS:
             check_order(self.operators, read, at)
         message = Message(envelope.source, read.ref.id, envelope.type, envelope.subject, read.open)
-        decision = decide(case, message, self.rules, at, self.aliases)
+        decision = waiting.decide_in_turn(case, message, self.rules, at, self.aliases)
         self._key(envelope.subject)
         hold_message(entry, read)
         entry.events = decision.events

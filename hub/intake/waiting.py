@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hub.domain import events as ev
-from hub.domain.case import Case, MessageRef, Waiting
-from hub.domain.decide import decide
+from hub.domain.case import Case, MessageRef
+from hub.domain.decide import Decision, decide
 from hub.domain.decision import Message
 from hub.domain.entry import Entry
 from hub.domain.evolve import evolve
@@ -32,11 +32,26 @@ class Deciding(Protocol):
     def append(self, entry: Entry, at: datetime) -> None: ...
 
 
-def behind(case: Case, source: str) -> Waiting | None:
-    """The message of this sender behind which a later one has to wait, if there is one (5)."""
-    if not (case.waiting and case.born and source in case.parties()):
-        return None
-    return next((waiting for waiting in case.waiting if waiting.message.source == source), None)
+def decide_in_turn(
+    case: Case, message: Message, rules: Rules, at: datetime, aliases: Mapping[str, Sequence[str]]
+) -> Decision:
+    """Decide a message unless it has to wait behind an earlier one of its sender (5). Raises as `decide`, Parking (held).
+
+    A department without a part in the case holds itself back only where that is what would be refused: with what is early
+    it may come to have one.
+    """
+    first = next((one for one in case.waiting if one.message.source == message.source), None)
+    if first is None:
+        return decide(case, message, rules, at, aliases)
+    held = Parking(ParkingName.HELD, f"waits behind {first.message.id} of {message.source}", "decide")
+    if case.born and message.source in case.parties():
+        raise held
+    try:
+        return decide(case, message, rules, at, aliases)
+    except Refusal as refusal:
+        if refusal.name is RefusalName.NOT_A_PARTY:
+            raise held from None
+        raise
 
 
 def after(batch: Deciding, case_id: str, type_: str, opened: Mapping[str, Any], at: datetime) -> None:

@@ -102,6 +102,7 @@ def _receipt(entry: Entry) -> dict[str, Any]:
         "outcome": {"decided": "submitted"}.get(outcome or "", outcome),
         "reason": entry.reason,
         "duplicate": entry.outcome is Outcome.DUPLICATE,
+        **({} if entry.claim is None else {"claim": entry.claim}),
     }
 
 

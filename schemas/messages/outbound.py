@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from schemas.classes import FreeText, Internal, OfPerson, Public
-from schemas.identifiers import Code, DepartmentId, Number, Uuid
+from schemas.identifiers import Code, DepartmentId, Number, Sha256, Uuid
 from schemas.messages.base import Data, OwnerRank, Paper, Party, Priority, ReferralKind, Region, Track
 from schemas.scalars import Count, Day, Flag, Line, Moment, Text
 
@@ -224,7 +224,9 @@ class Receipt(Data):
     offset: Public[Count]
     """Offset of the record."""
     message: Internal[str | None] = None
-    """`ce_id` of the record; null when it could not be read."""
+    """`ce_id` of the record; null when it could not be read, or its sender not be proved."""
+    claim: Public[Sha256 | None] = None
+    """SHA-256 of the record's `ce_id` where `message` is null: with the place it names the sender's own message."""
     outcome: Public[ReceiptOutcome]
     """What became of it."""
     reason: Public[Code | None] = None

@@ -140,7 +140,8 @@ def _junk(world: "World", fault: Fault) -> None:
     topic, _, partition = fault.target.rpartition("/")
     random = keyed(world.plan.seed, "junk", fault.at)
     for _ in range(int(fault.amount)):
-        good = random.choice(world.cluster.logs.get((topic, int(partition)), [None]))
+        # A topic that was just made anew holds nothing.
+        good = random.choice(world.cluster.logs.get((topic, int(partition))) or [None])
         value, headers = b"\xffno message", [("ce_id", b"junk")]
         if good is not None and random.random() < 0.6:
             # The same content under an id that its signature does not cover.

@@ -12,7 +12,9 @@ SESSION_SECONDS = 6.0
 
 @dataclass(eq=False)
 class Member:
-    """`deaf_until`: up to then it does not hear that its shards are another's by now."""
+    """`deaf_until`: up to then it does not hear that its shards are another's by now. `turn`: a client hears one thing after
+    the other, also what came while it stood still.
+    """
 
     source: Any
     process: Process
@@ -20,6 +22,15 @@ class Member:
     on_revoked: Assigned
     shards: set[int] = field(default_factory=set)
     deaf_until: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def hear(self, what: Assigned, shards: set[int], name: str) -> "asyncio.Task[Any]":
+        """Call back in its process."""
+        return self.process.spawn(self._in_turn(what, shards), name)
+
+    async def _in_turn(self, what: Assigned, shards: set[int]) -> None:
+        async with self.turn:
+            await what(shards)
 
 
 class Group:
@@ -86,10 +97,10 @@ class Group:
             new = due[member] - member.shards
             if new and member.process.alive and member in self.members:
                 member.shards |= new
-                member.process.spawn(member.on_assigned(set(due[member])), "assigned")
+                member.hear(member.on_assigned, set(due[member]), "assigned")
 
     def _revoke(self, member: Member, shards: set[int]) -> "asyncio.Task[Any] | None":
         really = shards - member.shards
         if not member.process.alive or not really:
             return None
-        return member.process.spawn(member.on_revoked(really), "revoked")
+        return member.hear(member.on_revoked, really, "revoked")

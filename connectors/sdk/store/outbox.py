@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 
 from connectors.sdk.ports import Unmapped
 from connectors.sdk.store.database import Database
@@ -122,22 +123,26 @@ class Outbox:
         )
 
     def receipt(self, receipt: Receipt, now: float) -> bool:
-        """End the sending of what the receipt names, by message id or else by place; whether it is ours.
+        """End the sending of what the receipt names, by message id, or else by place and claimed id; whether it is ours.
 
-        A later receipt replaces only `parked`: what was early has been taken up since.
+        A place alone does not do: after a topic went back somebody else's record may lie where ours was. A later receipt
+        replaces only `parked`: what was early has been taken up since.
         """
-        values: tuple[str | int, ...]
-        if receipt.message is not None:
-            where, values = "message = ?", (receipt.message,)
-        else:
-            where = "topic = ? AND partition = ? AND record_offset = ?"
-            values = (receipt.topic, receipt.partition, receipt.offset)
+        message = receipt.message if receipt.message is not None else self._at(receipt)
         changed = self._database.execute(
             "UPDATE outbox SET state = 'receipted', outcome = ?, reason = ?, receipted_at = ?"
-            f" WHERE {where} AND (outcome IS NULL OR outcome = ?)",
-            (receipt.outcome, receipt.reason, now, *values, ReceiptOutcome.PARKED),
+            " WHERE message = ? AND (outcome IS NULL OR outcome = ?)",
+            (receipt.outcome, receipt.reason, now, message, ReceiptOutcome.PARKED),
         )
         return changed > 0
+
+    def _at(self, receipt: Receipt) -> str | None:
+        rows = self._database.rows(
+            "SELECT message FROM outbox WHERE topic = ? AND partition = ? AND record_offset = ?",
+            (receipt.topic, receipt.partition, receipt.offset),
+        )
+        names = [str(row["message"]) for row in rows]
+        return next((one for one in names if sha256(one.encode()).hexdigest() == receipt.claim), None)
 
     def forget_data(self, before: float) -> int:
         """Drop the data of messages whose submission was receipted before then; the digest stays."""

@@ -11,7 +11,8 @@ from hub.domain.entry import Entry, Outcome
 from hub.domain.evolve import fold
 from hub.errors import ParkingName, RefusalName
 from hub.timekeeper.timekeeper import Timekeeper
-from tests.support.core import Core, Ids
+from schemas.identifiers import derived_id
+from tests.support.core import Core, Ids, papers
 from tests.support.seams import Fails
 
 LIMIT = timedelta(hours=72)
@@ -107,6 +108,25 @@ async def test_only_the_same_senders_messages_of_the_same_case_are_held(core: Co
     assert by_name["free"] == ("decided", None)
     assert by_name["also-free"] == ("decided", None)
     assert by_name["stranger"] == ("refused", RefusalName.NOT_A_PARTY)
+
+
+async def test_who_waits_for_a_part_in_the_case_is_no_stranger(core: Core) -> None:
+    """What it says is taken up with the referral that names it, and refused when that never comes (found by seed 1994)."""
+    ids = core.raise_("p1")
+    record, _ = core.raised("p1", lead="court", flow="F21", kind="forward", papers=papers("forward_letter"))
+    record = core.message("petition", "referral.raised", ids.case, record.value or b"", message="second")
+    second = Ids(
+        ids.case, derived_id("petition", "second", "referral"), derived_id("petition", "second", "task")
+    )
+    core.step(second, "court", "task.received", message="c1")
+    core.say("court", "case.fact_recorded", ids.case, FACT, message="c2")
+    await core.read()
+    by_name = {e.message: (e.outcome.value, e.reason) for e in await core.entries()}
+    assert (by_name["c1"], by_name["c2"]) == (("parked", ParkingName.EARLY), ("parked", ParkingName.HELD))
+    core.bus.append(record)
+    await core.read()
+    taken = {e.message: e.outcome.value for e in await core.entries() if e.refers is not None}
+    assert taken == {"c1": "decided", "c2": "decided"}
 
 
 FACT = {"legal_at": "2026-03-02T09:00:00+08:00", "fact": "custody", "value": "released"}

@@ -1,6 +1,7 @@
 """The store: pages and batches as a whole, each message once, order, receipts, holes."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,9 @@ def _sent(store: Store, now: float, topic: str = "t") -> list[str]:
     return messages
 
 
-def _receipt(offset: int, message: str | None, outcome: ReceiptOutcome) -> Receipt:
-    return Receipt(topic="t", partition=0, offset=offset, message=message, outcome=outcome)
+def _receipt(offset: int, message: str | None, outcome: ReceiptOutcome, claim: str | None = None) -> Receipt:
+    claimed = None if claim is None else sha256(claim.encode()).hexdigest()
+    return Receipt(topic="t", partition=0, offset=offset, message=message, outcome=outcome, claim=claimed)
 
 
 def _step(store: Store, case: str) -> Next:
@@ -156,9 +158,20 @@ def test_a_receipt_ends_sending_by_id_or_by_place(store: Store, by_id: bool) -> 
     store.take_page([written(raised())], "1", 0)
     (message,) = _sent(store, 1)
     assert not store.outbox.receipt(_receipt(5, "another", ReceiptOutcome.REFUSED), 2)
-    assert store.outbox.receipt(_receipt(0, message if by_id else None, ReceiptOutcome.REFUSED), 2)
+    named = _receipt(0, message if by_id else None, ReceiptOutcome.REFUSED, None if by_id else message)
+    assert store.outbox.receipt(named, 2)
     assert store.outbox.send_again(1, 1, 1e9) == 0
     assert store.counts()["receipted"] == {"refused": 1}
+
+
+@pytest.mark.parametrize("claim", [None, "another's"])
+def test_a_place_that_is_another_s_by_now_ends_nothing(store: Store, claim: str | None) -> None:
+    """The topic went back after ours was acknowledged there; somebody else's record came to lie in its place."""
+    store.take_page([written(raised())], "1", 0)
+    (message,) = _sent(store, 1)
+    assert not store.outbox.receipt(_receipt(0, None, ReceiptOutcome.PARKED, claim), 2)
+    assert store.outbox.send_again(1, 1, 1e9) == 1
+    assert _sent(store, 1e9) == [message]
 
 
 def test_a_receipt_that_is_faster_than_the_acknowledgement_counts(store: Store) -> None:
