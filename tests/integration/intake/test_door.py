@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -244,7 +245,11 @@ async def test_of_a_secret_only_hash_and_sender_are_stored(core: Core, dsn: str 
         detail="secrecy 'secret'",
         allowed=["internal", "public"],
         mac=refused.mac,
+        claim=refused.claim,
     )
+    # By which the kit knows its own; of two ids it claims neither.
+    twice = spoiled == "attribute twice"
+    assert refused.claim == (None if twice else sha256(b"nothing-of-this").hexdigest())
     assert refused.mac is not None
     assert len(refused.mac) == 64
     assert refused.origin is not None

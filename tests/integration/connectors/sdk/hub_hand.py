@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Self
 from uuid import uuid4
 
@@ -136,6 +137,7 @@ class HubHand:
                 "partition": one.record.partition,
                 "offset": one.record.offset,
                 "message": one.id if by_id else None,
+                "claim": None if by_id else sha256(one.id.encode()).hexdigest(),
                 "outcome": outcome,
             }
             for one in sent
