@@ -19,13 +19,11 @@ from hub.bus.topics import TopicNames
 from hub.domain.decide import HUB
 from hub.domain.entry import Entry, Outcome
 from hub.errors import Parking, Refusal
-from hub.intake.entries import hold_message
-from hub.intake.reading import Read, read, unwrap
+from hub.intake.entries import claim_of, hold_message
+from hub.intake.reading import PASSED_ON, Read, read, unwrap
 from hub.store import read_tables
 from hub.store.reading import Snapshot
 from schemas.signature import verify
-
-_PASSED_ON = "hub.passed_on.v1"
 
 
 @dataclass(slots=True)
@@ -150,11 +148,13 @@ class Sources:
 
     def _compare(self, entry: Entry, record: InRecord) -> None:
         """What the entry holds of the message. What could not be read is held by its place alone."""
+        if entry.claim is not None and entry.claim != claim_of(record):
+            self._tell(record, entry, entry.claim, claim_of(record), "id that it claims")
         if entry.source is None or entry.message is None:
             return
         try:
             message = read(record, self.names, self.shards)
-            if message.envelope.type == _PASSED_ON and entry.source != HUB:
+            if message.envelope.type == PASSED_ON and entry.source != HUB:
                 message = unwrap(message)
         except (Parking, Refusal):
             if entry.outcome is Outcome.DECIDED:

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef
+from hub.domain.decide import decide
 from hub.domain.decision import Message, moment
 from hub.domain.entry import Committed, Entry, Outcome
 from hub.domain.evolve import evolve
@@ -130,11 +131,11 @@ class Batch:
             log.warning("id_reused: %s %s", *read.ref)
         self.append(entry, item.at)
 
-    def _new(self, item: Item, read: Read) -> None:
+    def _new(self, item: Item, read: Read, in_turn: bool = True) -> None:
         """A message that counts from now on, whatever becomes of it."""
         entry = entry_of(item, self.head.shard, self.rules)
         try:
-            self._decide(entry, read, item.at)
+            self._decide(entry, read, item.at, in_turn)
         except Refusal as refusal:
             self._refuse(entry, refusal, read)
         except Parking as parking:
@@ -159,8 +160,14 @@ class Batch:
         if read.open["shard"] == self.head.shard:
             self.changes.mended.append(read.open["seq"])
             self.changes.gone_keys.append(parked_name(self.head.shard, read.open["seq"]))
-        if item.inner is not None:
-            self._one(item.inner)
+        inner = item.inner
+        if inner is None:
+            return
+        if inner.read is None or inner.read.ref in self.seen or inner.read.ref in self._unsealed:
+            self._one(inner)
+        else:
+            # Its turn was when it was parked: what its sender said since may wait for it.
+            self._new(inner, inner.read, in_turn=False)
 
     def _destroy(self, entry: Entry, read: Read) -> None:
         """The keys that an erasure names are destroyed in the transaction that says so."""
@@ -172,12 +179,13 @@ class Batch:
         gone = key.destroy(persons, everything or opened.get("text", False))
         self.changes.erased += [ErasedKey(name, case, entry.seq) for name in gone]
 
-    def _decide(self, entry: Entry, read: Read, at: datetime) -> None:
+    def _decide(self, entry: Entry, read: Read, at: datetime, in_turn: bool) -> None:
         envelope, case = read.envelope, self.cases[read.envelope.subject]
         if envelope.type in ORDERS:
             check_order(self.operators, read, at)
         message = Message(envelope.source, read.ref.id, envelope.type, envelope.subject, read.open)
-        decision = waiting.decide_in_turn(case, message, self.rules, at, self.aliases)
+        deciding = waiting.decide_in_turn if in_turn else decide
+        decision = deciding(case, message, self.rules, at, self.aliases)
         self._key(envelope.subject)
         hold_message(entry, read)
         entry.events = decision.events

@@ -51,7 +51,10 @@ class Desk:
             "partition": record.partition,
             "offset": record.offset,
             "key": b64encode(record.key or b"").decode(),
-            "headers": [[name, b64encode(value).decode()] for name, value in record.headers],
+            # Kafka knows headers without a value; intake reads none of them.
+            "headers": [
+                [name, b64encode(value).decode()] for name, value in record.headers if value is not None
+            ],
             "content": b64encode(record.value or b"").decode(),
         }
         return self._record(RETRIED, shard, seq, case, data, at)

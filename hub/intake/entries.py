@@ -48,14 +48,14 @@ def entry_of(item: Item, shard: int, rules: Rules) -> Entry:
         entry.message, entry.type = read.ref.id, read.envelope.type
         entry.verified = True
     else:
-        entry.claim = _claim(record)
+        entry.claim = claim_of(record)
     return entry
 
 
-def _claim(record: InRecord) -> str | None:
+def claim_of(record: InRecord) -> str | None:
     """By which the sender's kit knows its own record again: a place alone may be another's after a topic went back."""
-    ids = [value for name, value in record.headers if name == "ce_id"]
-    return sha256(ids[0]).hexdigest() if len(ids) == 1 else None
+    ids: list[bytes | None] = [value for name, value in record.headers if name == "ce_id"]
+    return sha256(ids[0]).hexdigest() if len(ids) == 1 and ids[0] is not None else None
 
 
 def later_entry(stored: Entry, ref: MessageRef, at: datetime, rules: Rules) -> Entry:

@@ -26,6 +26,8 @@ from schemas.envelope import CARRIED, Envelope, Secrecy, attribute_texts
 from schemas.messages import BY_TYPE, OWN_BY_TYPE, MessageKind, reader
 from schemas.partitioner import partition_of
 
+# The hub's own message about one that named its case by a number.
+PASSED_ON = "hub.passed_on.v1"
 _STEP = "read"
 _LAST_MS = 7_258_118_400_000
 _SUBJECT = re.compile(r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|alias:[a-z0-9_]+:[A-Za-z0-9_.-]+:.+)$")

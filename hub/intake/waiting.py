@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from hub.domain import events as ev
 from hub.domain.case import Case, MessageRef
-from hub.domain.decide import Decision, decide
+from hub.domain.decide import ALIAS, Decision, decide
 from hub.domain.decision import Message
 from hub.domain.entry import Entry
 from hub.domain.evolve import evolve
@@ -37,14 +37,16 @@ def decide_in_turn(
 ) -> Decision:
     """Decide a message unless it has to wait behind an earlier one of its sender (5). Raises as `decide`, Parking (held).
 
-    A department without a part in the case holds itself back only where that is what would be refused: with what is early
-    it may come to have one.
+    Under a department's number all go on in order. A department without a part in the case holds itself back from the first
+    message on that would be refused for that: with what is early it may come to have one.
     """
-    first = next((one for one in case.waiting if one.message.source == message.source), None)
-    if first is None:
+    own = [one for one in case.waiting if one.message.source == message.source]
+    if not own:
         return decide(case, message, rules, at, aliases)
-    held = Parking(ParkingName.HELD, f"waits behind {first.message.id} of {message.source}", "decide")
-    if case.born and message.source in case.parties():
+    held = Parking(ParkingName.HELD, f"waits behind {own[0].message.id} of {message.source}", "decide")
+    if case.id.startswith(ALIAS) or (case.born and message.source in case.parties()):
+        raise held
+    if any(one.held for one in own):
         raise held
     try:
         return decide(case, message, rules, at, aliases)
@@ -97,7 +99,7 @@ def expire(batch: Deciding, case_id: str, before: str, at: datetime) -> None:
     """Refuse what has waited too long, one after the other: the end of one may let those behind it go on."""
     limit = datetime.fromisoformat(before)
     while late := [w for w in batch.cases[case_id].waiting if datetime.fromisoformat(w.since) < limit]:
-        first = next((waiting for waiting in late if not waiting.held), late[0])
+        first = late[0]
         entry = later_entry(batch.held[first.message], first.message, at, batch.rules)
         _give_up(batch, entry, Refusal(RefusalName.EARLY_EXPIRED, f"waited since {first.since}"))
         batch.append(entry, at)

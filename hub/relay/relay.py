@@ -10,6 +10,7 @@ from hub.bus.topics import DESK, TopicNames
 from hub.domain.entry import Committed, Entry
 from hub.domain.rules import Rules
 from hub.errors import Erased, LostShard
+from hub.intake.reading import PASSED_ON
 from hub.relay.contents import Contents
 from hub.relay.outgoing import Outgoing
 from hub.relay.records import HUB, receipts
@@ -74,7 +75,7 @@ class Relay:
             log.warning("not passed on again: %s", gone)
             return []
         data = {"attributes": attributes, "content": b64encode(content).decode()}
-        return [self._own(entry, "hub.passed_on.v1", case, data)]
+        return [self._own(entry, PASSED_ON, case, data)]
 
     def _own(self, entry: Entry, type_: str, case: str, data: Mapping[str, Any]) -> OutRecord:
         """A message of the hub to itself about another case, on the desk topic."""

@@ -164,7 +164,7 @@ class MemoryStore:
         await self._reach()
         latest: dict[str, datetime] = {}
         for row, since in self.parked():
-            if row.reason == "early" and row.case is not None:
+            if row.reason in _WAITING and row.case is not None:
                 latest[row.case] = max(since, latest.get(row.case, since))
         named = named_by(self.projected.alias, sorted(latest))
         return [(subject, cases[0], latest[subject]) for subject, cases in sorted(named.items())]

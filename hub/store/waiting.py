@@ -14,7 +14,7 @@ _KNOWN = """
 SELECT p.case_id, min(a.case_id), max(p.since) FROM parked p
 JOIN alias a ON a.department = split_part(p.case_id, ':', 2) AND a.kind = split_part(p.case_id, ':', 3)
     AND p.case_id = 'alias:' || a.department || ':' || a.kind || ':' || a.number
-WHERE p.reason = 'early' AND p.case_id LIKE 'alias:%' GROUP BY p.case_id ORDER BY 1 LIMIT 1000"""
+WHERE p.reason IN ('early', 'held') AND p.case_id LIKE 'alias:%' GROUP BY p.case_id ORDER BY 1 LIMIT 1000"""
 
 
 class WaitingReader(Protocol):

@@ -142,14 +142,19 @@ def _junk(world: "World", fault: Fault) -> None:
     for _ in range(int(fault.amount)):
         # A topic that was just made anew holds nothing.
         good = random.choice(world.cluster.logs.get((topic, int(partition))) or [None])
-        value, headers = b"\xffno message", [("ce_id", b"junk")]
-        if good is not None and random.random() < 0.6:
+        value, headers, at = b"\xffno message", [("ce_id", b"junk")], int(partition)
+        roll = random.random() if good is not None else 1.0
+        if good is not None and roll < 0.75:
+            headers, value = list(good.headers), good.value or b""
+        if roll < 0.6:
             # The same content under an id that its signature does not cover.
             forged = b"f%d" % random.getrandbits(40)
-            headers = [(name, forged if name == "ce_id" else text) for name, text in good.headers]
-            value = good.value or b""
+            headers = [(name, forged if name == "ce_id" else text) for name, text in headers]
+        elif roll < 0.75:
+            # Under its own id where it does not belong.
+            at = (at + 1) % world.plan.shards
         key = good.key if good is not None else b"key"
-        world.cluster.append(OutRecord(topic, int(partition), key, value, headers))
+        world.cluster.append(OutRecord(topic, at, key, value, headers))
 
 
 def _late_raise(world: "World", fault: Fault) -> None:

@@ -79,8 +79,12 @@ class Server(MemoryStore):
 
     def position(self, topic: str, shard: int) -> int:
         """The next offset that intake will take."""
-        known = self._shards[shard].positions.get((topic, shard))
+        known = self.stored(topic, shard)
         return known.next_offset if known is not None else 0
+
+    def stored(self, topic: str, shard: int) -> Position | None:
+        """The position as it is stored."""
+        return self._shards[shard].positions.get((topic, shard))
 
     def frontier(self, shard: int) -> bytes:
         """The stored frontier."""

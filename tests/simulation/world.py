@@ -69,7 +69,7 @@ class World:
         self.violations: list[str] = []
         self.acknowledged: defaultdict[MessageKey, list[float]] = defaultdict(list)
         self.went_back: dict[TopicPartition, int] = {}
-        self.needs_remedy: set[TopicPartition] = set()
+        self.needs_remedy: dict[TopicPartition, Position] = {}
         self.remedies: Counter[TopicPartition] = Counter()
         self._trace = hashlib.sha256()
         self.cluster = Cluster(self.loop, self.weather, self.clocks.broker_ms)
@@ -126,7 +126,9 @@ class World:
         """A source partition goes back; whoever had read further must not go on without a person."""
         self.went_back[place] = min(length, self.went_back.get(place, length))
         if self.server.position(*place) > length:
-            self.needs_remedy.add(place)
+            stored = self.server.stored(*place)
+            assert stored is not None
+            self.needs_remedy[place] = stored
         self.cluster.lose_end(place, length)
 
     def lose_inbound(self, place: TopicPartition, length: int) -> None:
@@ -199,10 +201,13 @@ class World:
             for row in changes.journal:
                 self._trace.update(row.leaf)
             for place, position in changes.positions.items():
-                if place in self.needs_remedy and self._is_there(place, position):
-                    self.violations.append(
-                        f"{place[0]}/{place[1]} lost its end and was read on without a person"
-                    )
+                if place not in self.needs_remedy or not self._is_there(place, position):
+                    continue
+                if self._is_there(place, self.needs_remedy[place]):
+                    # The same record came to lie there again: nothing tells the log from the one before.
+                    del self.needs_remedy[place]
+                    continue
+                self.violations.append(f"{place[0]}/{place[1]} lost its end and was read on without a person")
 
     def _is_there(self, place: TopicPartition, position: Position) -> bool:
         """Whether the record before a position is the log's own; else it was fetched before it was lost."""
@@ -210,6 +215,12 @@ class World:
         log = self.cluster.logs.get(place, [])
         mac = self.ground.sealer.position_mac
         return at < len(log) and mac(record_digest(log[at])) == position.last_mac
+
+    def _fits(self, place: TopicPartition, position: Position) -> bool:
+        """Whether intake could go on from a position."""
+        if position.next_offset > self.cluster.end(place):
+            return False
+        return not position.last_mac or self._is_there(place, position)
 
     def _ask_again(self, department: str, cases: Sequence[str]) -> None:
         """Officers know from the operator that records were lost: the rest of these cases is asked for."""
@@ -229,7 +240,11 @@ class World:
                     if "positions set" not in stop.remedy or place not in self.went_back:
                         self.violations.append(f"{place}: stopped without cause or remedy: {stop}")
                         return
-                    self.needs_remedy.discard(place)
+                    stored = self.server.stored(*place)
+                    if stored is not None and self._fits(place, stored):
+                        # Who is stopped there has not noticed yet that it was mended, or that it is another's by now.
+                        continue
+                    self.needs_remedy.pop(place, None)
                     back = self.went_back.pop(place)
                     to = back if keyed(self.plan.seed, "remedy", place).random() < 0.5 else 0
                     await self.server.set_position(*place, to)

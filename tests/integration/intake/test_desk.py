@@ -15,6 +15,7 @@ from hub.intake.reading import PassedRecord
 from hub.intake.verifying import KeyRegistry
 from hub.store.memory import MemoryStore
 from hub.store.ports import Changes, Position
+from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
 from tests.support.core import Core, entry, secret_key
 from tests.support.everywhere import assert_nowhere
@@ -101,6 +102,30 @@ async def test_after_the_defect_is_mended_the_record_is_decided_and_its_sender_t
         (0, "submitted", "raise-p1"),
     ]
     assert len(core.told("justice", "task.assigned")) == 1
+
+
+async def test_what_waits_for_a_parked_record_does_not_hold_it_back(core: Core, dsn: str | None) -> None:
+    """Its sender went on; the record is taken up in the place that it had, and what waits for it after it."""
+    core.raise_("p1")
+    await core.read()
+    first, _ = core.raised("p1")
+    case = (first.key or b"").decode()
+    record = core.message("petition", "referral.raised", case, first.value or b"", message="second")
+    core.bus.append(record)
+    await core.read(core.intake(rules=replace(core.rules, flows=Broken(core.rules.flows, "F20"))))
+    parked = (await core.entries())[-1]
+    assert parked.reason == ParkingName.DEFECT
+    referral = derived_id("petition", "second", "referral")
+    asked = {"referral": referral, "reason": "双方和解", "legal_at": "2026-03-02T10:00:00+08:00"}
+    core.say("petition", "referral.withdrawal_requested", case, asked, message="back")
+    await core.read()
+    assert (await core.entries())[-1].reason == ParkingName.EARLY
+    again = desk(core).retry(parked.shard, parked.seq, await as_parked(core, parked), case, REASON, NOW)
+    core.bus.append(again)
+    await core.read()
+    said = [(e.message, e.outcome) for e in (await core.entries())[-2:]]
+    assert said == [("second", Outcome.DECIDED), ("back", Outcome.DECIDED)]
+    assert await parked_rows(core, dsn) == set()
 
 
 async def test_what_the_sender_sent_again_meanwhile_counts_once(core: Core, dsn: str | None) -> None:

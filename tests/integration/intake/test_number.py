@@ -88,6 +88,30 @@ async def test_a_number_that_is_not_known_yet_makes_the_message_wait(core: Core)
     assert await keeper.look() == 0
 
 
+async def test_under_a_number_nothing_overtakes_what_waits_for_it(core: Core) -> None:
+    core.say("petition", "case.fact_recorded", SUBJECT, fact(), message="f1")
+    await work(core)
+    await known_case(core)
+    core.say("petition", "case.fact_recorded", SUBJECT, fact() | {"value": "示例·再任承办人"}, message="f2")
+    await work(core)
+    assert await decided(core, "f2") == []
+    keeper = Timekeeper(
+        Waiting(core),
+        MemoryPublisher(core.bus),
+        core.signer,
+        core.names,
+        core.shards,
+        timedelta(hours=72),
+        clock=lambda: core.at,
+    )
+    assert await keeper.look() == 1
+    await work(core)
+    in_case = [e.message for e in await core.entries() if e.type == "case.fact_recorded.v1" and e.verified]
+    taken = [e for e in in_case if e in ("f1", "f2")]
+    assert taken == ["f1", "f2"]
+    assert await keeper.look() == 0
+
+
 async def test_a_refusal_in_the_case_reaches_the_sender(core: Core) -> None:
     """`court` has no part in the case: refused there, and told under the id that it gave."""
     await known_case(core)

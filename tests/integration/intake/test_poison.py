@@ -7,6 +7,7 @@ One department writes all of it to one shard, a healthy message after each poiso
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -53,6 +54,10 @@ PARKED_TOO: dict[str, tuple[ParkingName, Made]] = {
     "header without value": (
         ParkingName.BAD_ENVELOPE,
         lambda core, ids, r: raw(r, headers=[*r.headers, ("ce_extra", None)]),
+    ),
+    "id without value": (
+        ParkingName.BAD_ENVELOPE,
+        lambda core, ids, r: raw(r, headers=[*(h for h in r.headers if h[0] != "ce_id"), ("ce_id", None)]),
     ),
     "attribute name of 500 KB": (
         ParkingName.BAD_ENVELOPE,
@@ -255,8 +260,9 @@ async def test_a_message_on_the_wrong_partition_is_named_to_its_sender(ended: En
     refused = [
         d for a, d in ended.told if a["type"] == "message.refused.v1" and d["reason"] == "wrong_partition"
     ]
-    named = ended.receipts[place]["message"]
-    assert named is not None
+    receipt, named = ended.receipts[place], ended.entries[place].message
+    # Nobody's signature was looked at: only who has sent this id to this place may take the receipt for its own.
+    assert (receipt["message"], receipt["claim"]) == (None, sha256((named or "").encode()).hexdigest())
     assert named in {d["message"] for d in refused}
     assert {d["type"] for d in refused} == {"task.signed.v1"}
     assert not ended.entries[place].verified
