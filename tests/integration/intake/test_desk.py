@@ -17,6 +17,7 @@ from hub.store.memory import MemoryStore
 from hub.store.ports import Changes, Position
 from schemas.identifiers import derived_id
 from schemas.partitioner import partition_of
+from tests.integration.intake.test_number import SUBJECT, decided, fact, known_case
 from tests.support.core import Core, entry, secret_key
 from tests.support.everywhere import assert_nowhere
 from tests.support.seams import Broken
@@ -102,6 +103,24 @@ async def test_after_the_defect_is_mended_the_record_is_decided_and_its_sender_t
         (0, "submitted", "raise-p1"),
     ]
     assert len(core.told("justice", "task.assigned")) == 1
+
+
+async def test_what_was_passed_on_by_a_number_can_be_taken_up_again(core: Core, dsn: str | None) -> None:
+    case = await known_case(core)
+    core.say("petition", "case.fact_recorded", SUBJECT, fact(), message="f1")
+    await core.read()
+    await core.relay()
+    others = {("hub", "hub-1"): (entry("hub"), core.secrets["hub"].public_key())}
+    await core.read(core.intake(keys=KeyRegistry(others)))
+    (parked,) = [e for e in await core.entries() if e.outcome is Outcome.PARKED]
+    assert parked.reason == ParkingName.UNKNOWN_SIGNER
+    core.bus.append(
+        desk(core).retry(parked.shard, parked.seq, await as_parked(core, parked), case, REASON, NOW)
+    )
+    await core.read()
+    (taken,) = await decided(core, "f1")
+    assert (taken.case, taken.outcome) == (case, Outcome.DECIDED)
+    assert await parked_rows(core, dsn) == set()
 
 
 async def test_what_waits_for_a_parked_record_does_not_hold_it_back(core: Core, dsn: str | None) -> None:
