@@ -15,7 +15,7 @@ from hub.domain.entry import Committed
 from hub.domain.rules import Rules
 from hub.errors import LostShard, Parking, Refusal, RefusalName
 from hub.following.hand_over import HandOver
-from hub.intake import batch, worker
+from hub.intake import batch, waiting, worker
 from hub.intake.clock_gate import ClockGate
 from hub.relay.relay import Relay
 from hub.store.ports import Changes
@@ -213,7 +213,7 @@ def _early_treated_as_illegal(put: Callable[..., None]) -> None:
         except Parking as parking:
             raise Refusal(RefusalName.ILLEGAL_STEP, parking.detail) from None
 
-    put(batch, "decide", decide)
+    put(waiting, "decide", decide)
 
 
 def _cache_kept_after_a_lost_answer(put: Callable[..., None]) -> None:
