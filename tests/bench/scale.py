@@ -15,10 +15,14 @@ from tests.bench.tables import span
 from tests.bench.throughput import MOST_REFERRALS, Round, work_off
 from tests.bench.variants import FOLLOWED, Hub
 
+Pages = list[float]
 ACCESS: dict[str, Callable[[int, int], Iterator[int]]] = {"skewed": skewed, "uniform": uniform}
 _WARM = 1_000
 _NOT_DECIDED = """
 SELECT outcome, reason, count(*) AS messages FROM inbox WHERE outcome <> 'decided' GROUP BY outcome, reason"""
+# What a message on a random case of many costs beside its own rows: pages that come in, and that go whole into the WAL.
+_COUNTERS = """
+SELECT blks_read, wal_fpi, wal_bytes / 1024 FROM pg_stat_wal, pg_stat_database WHERE datname = current_database()"""
 _SIZE = "SELECT pg_database_size(current_database())"
 
 
@@ -42,14 +46,19 @@ async def measure(options: argparse.Namespace) -> None:
         steps = Steps(found.home.private_key(LEAD), f"{LEAD}-1", found.shards)
         for access, numbers in ACCESS.items():
             rounds: dict[int, list[Round]] = {cases: [] for cases in places}
+            pages: dict[int, list[Pages]] = {cases: [] for cases in places}
             # The first time does not count: Kafka's code is compiled, pages come into memory.
             for repetition in range(options.repetitions + 1):
                 for cases, place in places.items():
                     chosen = numbers(cases, repetition)
+                    before = await _counters(place)
                     some = await _work_off(found, place, hub, steps, chosen, options.messages)
+                    after = await _counters(place)
                     if repetition:
                         rounds[cases].append(some)
-            _print(access, rounds, options)
+                        number = options.messages + _WARM
+                        pages[cases].append([(b - a) / number for a, b in zip(before, after, strict=True)])
+            _print(access, rounds, pages, options)
         for place in places.values():
             await _require_decided(place)
 
@@ -63,6 +72,11 @@ async def _filled(found: Ground, cases: int) -> Place:
         size = await connection.fetchval(_SIZE) / 2**20
     print(f"{cases:,} open cases made in {seconds:.0f} s, {size:,.0f} MiB", flush=True)
     return place
+
+
+async def _counters(place: Place) -> list[float]:
+    async with connected(place.database) as connection:
+        return [float(value) for value in await connection.fetchrow(_COUNTERS)]
 
 
 async def _require_decided(place: Place) -> None:
@@ -83,7 +97,9 @@ async def _work_off(
         return await work_off(found, subject, records)
 
 
-def _print(access: str, rounds: dict[int, list[Round]], options: argparse.Namespace) -> None:
+def _print(
+    access: str, rounds: dict[int, list[Round]], pages: dict[int, list[Pages]], options: argparse.Namespace
+) -> None:
     print(f"\n{access} access: {options.messages:,} messages on open cases, relay and projector counted")
     costs = {cases: [sum(one.cpu.values()) for one in some] for cases, some in rounds.items()}
     few = costs[options.few]
@@ -92,4 +108,6 @@ def _print(access: str, rounds: dict[int, list[Round]], options: argparse.Namesp
         ratios = [cost / base for cost, base in zip(costs[cases], few, strict=True)]
         print(f"  {cases:>9,} cases: CPU µs a message {span(costs[cases], '.0f')}: {cpu}; ", end="")
         print(f"÷ few {span(ratios, '.2f')}; {median(one.per_second for one in some):,.0f} messages/s")
+        read, images, wal = (median(column) for column in zip(*pages[cases], strict=True))
+        print(f"{'':19}a message: {read:.1f} pages read, {images:.1f} whole in the WAL, {wal:.1f} KiB of WAL")
     print(flush=True)
