@@ -91,13 +91,13 @@ class Batch:
                 keys[name] = self.sealer.wrap(name, key)
                 key.changed = False
 
-    def _one(self, item: Item) -> None:
+    def _one(self, item: Item, in_turn: bool = True) -> None:
         if item.read is None:
             self._unreadable(item)
         elif item.read.ref in self.seen or item.read.ref in self._unsealed:
             self._again(item, item.read)
         else:
-            self._new(item, item.read)
+            self._new(item, item.read, in_turn)
 
     def _unreadable(self, item: Item) -> None:
         """Junk is parked whole and sealed; what must not be kept leaves a keyed hash and its sender only."""
@@ -131,7 +131,7 @@ class Batch:
             log.warning("id_reused: %s %s", *read.ref)
         self.append(entry, item.at)
 
-    def _new(self, item: Item, read: Read, in_turn: bool = True) -> None:
+    def _new(self, item: Item, read: Read, in_turn: bool) -> None:
         """A message that counts from now on, whatever becomes of it."""
         entry = entry_of(item, self.head.shard, self.rules)
         try:
@@ -160,14 +160,9 @@ class Batch:
         if read.open["shard"] == self.head.shard:
             self.changes.mended.append(read.open["seq"])
             self.changes.gone_keys.append(parked_name(self.head.shard, read.open["seq"]))
-        inner = item.inner
-        if inner is None:
-            return
-        if inner.read is None or inner.read.ref in self.seen or inner.read.ref in self._unsealed:
-            self._one(inner)
-        else:
+        if item.inner is not None:
             # Its turn was when it was parked: what its sender said since may wait for it.
-            self._new(inner, inner.read, in_turn=False)
+            self._one(item.inner, in_turn=False)
 
     def _destroy(self, entry: Entry, read: Read) -> None:
         """The keys that an erasure names are destroyed in the transaction that says so."""

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from hub.errors import ConfigurationError, Parking, ParkingName
 from hub.intake.checker import Checker
-from hub.intake.reading import Read
+from hub.intake.reading import PASSED_ON, Read, unwrap
 from hub.intake.signature_check import holds
 from schemas.identifiers import DepartmentId
 
@@ -91,6 +91,14 @@ class KeyRegistry:
             checks = [(raw, message.attributes, message.record.value or b"") for message, raw in known]
             for (message, _), holds in zip(known, await checker.check(checks), strict=True):
                 message.signed = holds
+
+    def proved(self, message: Read, at: datetime) -> Read:
+        """The message once its signature is checked; of one passed on by number the inner one. Raises Parking, Refusal."""
+        self.check(message, at)
+        if message.envelope.type == PASSED_ON:
+            message = unwrap(message)
+            self.check(message, at)
+        return message
 
     def check(self, message: Read, at: datetime) -> None:
         """Raise Parking unless a key of the source that was valid at `at` signed the message."""

@@ -44,9 +44,8 @@ def decide_in_turn(
     if not own:
         return decide(case, message, rules, at, aliases)
     held = Parking(ParkingName.HELD, f"waits behind {own[0].message.id} of {message.source}", "decide")
-    if case.id.startswith(ALIAS) or (case.born and message.source in case.parties()):
-        raise held
-    if any(one.held for one in own):
+    has_part = case.born and message.source in case.parties()
+    if case.id.startswith(ALIAS) or has_part or any(one.held for one in own):
         raise held
     try:
         return decide(case, message, rules, at, aliases)

@@ -24,7 +24,7 @@ from hub.intake.clock_gate import ClockGate
 from hub.intake.desk import RETRIED
 from hub.intake.entries import Item
 from hub.intake.positions import Gap, GapMet, check_positions, fresh_records, next_positions
-from hub.intake.reading import PASSED_ON, Read, parked_record, read, read_all, received_at, unwrap
+from hub.intake.reading import Read, parked_record, read, read_all, received_at
 from hub.intake.rules_check import check_rules
 from hub.intake.verifying import KeyRegistry
 from hub.operators import Operators
@@ -213,11 +213,8 @@ class ShardWorker:
             if item.read is None:
                 continue
             try:
-                self._intake.keys.check(item.read, last)
-                if item.read.envelope.type == PASSED_ON:
-                    item.read = unwrap(item.read)
-                    self._intake.keys.check(item.read, last)
-                elif item.read.envelope.type == RETRIED:
+                item.read = self._intake.keys.proved(item.read, last)
+                if item.read.envelope.type == RETRIED:
                     item.inner = self._taken_again(item.read, last)
             except (Parking, Refusal) as problem:
                 item.read, item.problem = None, problem
@@ -225,12 +222,7 @@ class ShardWorker:
     def _taken_again(self, outer: Read, at: datetime) -> Item:
         intake = self._intake
         record = parked_record(outer.data, outer.record.timestamp)
-        inner = read(record, intake.names, intake.shards)
-        intake.keys.check(inner, at)
-        if inner.envelope.type == PASSED_ON:
-            inner = unwrap(inner)
-            intake.keys.check(inner, at)
-        return Item(record, at, inner)
+        return Item(record, at, intake.keys.proved(read(record, intake.names, intake.shards), at))
 
     async def _load(self, unit: IntakeUnit, items: Sequence[Item], batch: Batch) -> None:
         """The inbox rows, cases, keys and waiting messages that this batch needs."""

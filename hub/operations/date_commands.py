@@ -13,16 +13,15 @@ from rich.table import Table
 from hub.audit.looking import Ground, Place, Purpose, Reference
 from hub.audit.looking import Operator as Looks
 from hub.audit.room import looker
-from hub.command_home import HomeOption, settings_of
+from hub.command_home import HomeOption
 from hub.domain.deadline_events import DateLifted, DateSet
 from hub.domain.decision import CHINA
-from hub.domain.entry import Entry
 from hub.errors import ConfigurationError
 from hub.home import DEFAULT_HOME
 from hub.operations.case_view import named_case
-from hub.operations.erasure_commands import Article, By, Case, Key, Reason, operator_secrets
+from hub.operations.erasure_commands import Article, By, Case, Key, Reason
 from hub.operations.flow_commands import Lang, LangOption
-from hub.operations.ordering import ordering_of, said, signing_of
+from hub.operations.order_commands import ordered
 from hub.reference.flow_rows import saying
 from hub.store.read_deadlines import CaseDeadline, deadlines_of
 
@@ -119,17 +118,7 @@ def last_moment(text: str) -> datetime:
 def _order(
     home: Path, case: str, type_: str, words: tuple[str, str, str], key: Path | None, **more: Any
 ) -> None:
-    reason, article, operator = words
-    said(reason=reason, article=article)
-    settings = settings_of(home)
-    by = signing_of(operator, key, operator_secrets(settings))
-
-    async def run() -> Entry:
-        async with ordering_of(settings) as ordering:
-            named = await named_case(ordering.store, case)
-            return await ordering.order(by, type_, named, article, reason, **more)
-
-    entry = asyncio.run(run())
+    entry = ordered(home, case, type_, words, key, **more)
     event = next(one for one in entry.events if isinstance(one, DateSet | DateLifted))
     beside = f"; computed {_time(event.computed)}" if isinstance(event, DateSet) else ""
     typer.echo(

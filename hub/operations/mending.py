@@ -14,7 +14,7 @@ from hub.bus.topics import TopicNames
 from hub.errors import HubError, Parking, ParkingName, Refusal
 from hub.intake.desk import Desk
 from hub.intake.entries import parked_name
-from hub.intake.reading import PASSED_ON, PassedRecord, read, unwrap
+from hub.intake.reading import PassedRecord, read
 from hub.intake.verifying import KeyRegistry
 from hub.opened import opened
 from hub.relay.signing import HubSigner
@@ -93,11 +93,7 @@ class Mending:
     def _readable(self, row: StoredParked, record: PassedRecord, now: datetime) -> str:
         """Its case, when intake could read it now."""
         try:
-            found = read(record, self.names, self.shards)
-            self.keys.check(found, now)
-            if found.envelope.type == PASSED_ON:
-                found = unwrap(found)
-                self.keys.check(found, now)
+            found = self.keys.proved(read(record, self.names, self.shards), now)
         except (Parking, Refusal) as problem:
             raise NotMendable(
                 f"{row.name}: would be parked again: {problem.name}: {problem.detail}; mend that first, or dismiss it"

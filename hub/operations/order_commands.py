@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -194,9 +194,13 @@ async def _counts(settings: Settings) -> dict[str, int]:
         return await under(pool)
 
 
-def _order(
-    home: Path, case: str, type_: str, words: tuple[str, str, str], key: Path | None, **more: str
-) -> None:
+def ordered(
+    home: Path, case: str, type_: str, words: tuple[str, str, str], key: Path | None, **more: Any
+) -> Entry:
+    """Give an order about a case; the entry that says what became of it. `words`: reason, article, operator.
+
+    Raises as `Ordering.order`.
+    """
     reason, article, operator = words
     said(reason=reason, article=article)
     by: Signing = signing_of(operator, key, operator_secrets(settings_of(home)))
@@ -205,7 +209,13 @@ def _order(
         named = await named_case(ordering.store, case)
         return await ordering.order(by, type_, named, article, reason, **more)
 
-    entry = _with(home, run)
+    return _with(home, run)
+
+
+def _order(
+    home: Path, case: str, type_: str, words: tuple[str, str, str], key: Path | None, **more: str
+) -> None:
+    entry = ordered(home, case, type_, words, key, **more)
     typer.echo(f"done: entry {entry.shard}/{entry.seq} of case {entry.case}")
 
 

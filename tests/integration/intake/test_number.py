@@ -36,6 +36,12 @@ async def known_case(core: Core) -> str:
     return ids.case
 
 
+def keeper_of(core: Core) -> Timekeeper:
+    publisher, limit = MemoryPublisher(core.bus), timedelta(hours=72)
+    names, clock = core.names, lambda: core.at
+    return Timekeeper(Waiting(core), publisher, core.signer, names, core.shards, limit, clock=clock)
+
+
 async def decided(core: Core, message: str) -> list[Entry]:
     return [e for e in await core.entries() if e.message == message and e.source == "petition"]
 
@@ -68,15 +74,7 @@ async def test_a_number_that_is_not_known_yet_makes_the_message_wait(core: Core)
     await work(core)
     assert await decided(core, "f1") == []
     case = await known_case(core)
-    keeper = Timekeeper(
-        Waiting(core),
-        MemoryPublisher(core.bus),
-        core.signer,
-        core.names,
-        core.shards,
-        timedelta(hours=72),
-        clock=lambda: core.at,
-    )
+    keeper = keeper_of(core)
     assert await keeper.look() == 1
     core.later(seconds=1)
     assert await keeper.look() == 1
@@ -95,15 +93,7 @@ async def test_under_a_number_nothing_overtakes_what_waits_for_it(core: Core) ->
     core.say("petition", "case.fact_recorded", SUBJECT, fact() | {"value": "示例·再任承办人"}, message="f2")
     await work(core)
     assert await decided(core, "f2") == []
-    keeper = Timekeeper(
-        Waiting(core),
-        MemoryPublisher(core.bus),
-        core.signer,
-        core.names,
-        core.shards,
-        timedelta(hours=72),
-        clock=lambda: core.at,
-    )
+    keeper = keeper_of(core)
     assert await keeper.look() == 1
     await work(core)
     in_case = [e.message for e in await core.entries() if e.type == "case.fact_recorded.v1" and e.verified]
